@@ -1,0 +1,38 @@
+# Thin: each target is one call. What they do is in setup/bootstrap.py and in `formerr local --help`.
+PYTHON ?= python3
+VENV_PYTHON := .venv/bin/python
+SETUP := $(PYTHON) setup/bootstrap.py
+LOCAL := $(VENV_PYTHON) -m formerr_infra.cli.local
+
+.DEFAULT_GOAL := help
+.PHONY: help setup up down destroy-local test lint bench lock clean
+
+help: ## this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## virtual environment, requirements, toolchain; nothing when they are there
+	@$(SETUP)
+
+up: setup ## the staging stack on the bundled DigitalOcean, from nothing
+	@$(LOCAL) up
+
+down: ## stop the bundled DigitalOcean (its account is kept)
+	@if [ -x $(VENV_PYTHON) ]; then $(LOCAL) stop; else echo "nothing is set up, so nothing runs"; fi
+
+destroy-local: setup ## take the staging stack on the bundled DigitalOcean down
+	@$(LOCAL) destroy
+
+test: lint ## every check and every test
+	@$(VENV_PYTHON) -m formerr_infra.local.checks test
+
+lint: setup ## ruff, mypy strict, import-linter
+	@$(VENV_PYTHON) -m formerr_infra.local.checks lint
+
+bench: setup ## the figures
+	@$(VENV_PYTHON) -m formerr_infra.local.checks bench
+
+lock: setup ## write requirements*.txt again from requirements/*.in
+	@$(VENV_PYTHON) -m formerr_infra.local.checks lock
+
+clean: down ## remove the local run and the virtual environment (the tools stay cached)
+	@rm -rf .formerr .venv
