@@ -23,7 +23,9 @@ def version_of(python):
     """(major, minor) of an interpreter, or None where it does not run."""
     code = "import sys; print(sys.version_info[0], sys.version_info[1])"
     try:
-        out = subprocess.check_output([python, "-c", code], stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+        out = subprocess.check_output(
+            [python, "-c", code], stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL
+        )
         major, minor = out.decode("ascii").split()
         return int(major), int(minor)
     except (OSError, ValueError, subprocess.CalledProcessError):
@@ -74,10 +76,11 @@ def main():
         return 10
     environ = dict(os.environ)
     environ["PYTHONPATH"] = ROOT
-    environ["PYTHONDONTWRITEBYTECODE"] = "1"
     sys.stdout.flush()
     os.chdir(ROOT)
-    os.execve(python, [python, "-m", "formerr_infra.local.install"] + sys.argv[1:], environ)
+    os.execve(  # noqa: S606  (the interpreter that was chosen, no shell)
+        python, [python, "-m", "formerr_infra.local.install"] + sys.argv[1:], environ
+    )
     return 1
 
 

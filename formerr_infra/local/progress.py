@@ -1,7 +1,8 @@
 """What someone sees while set-up works: which program, what is done to it, for how long.
 
-On a terminal one line per running task, redrawn; elsewhere a line when a task starts, changes its phase or ends,
-and one every 20 s that says it is still alive. Standard library only, because it runs before anything is installed.
+On a terminal one line per running task, redrawn; elsewhere a line when a task starts or changes its phase,
+and one every 20 s that says it is still alive. Standard library only, because it runs before anything is
+installed.
 """
 
 from __future__ import annotations
