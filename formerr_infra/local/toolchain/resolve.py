@@ -109,8 +109,7 @@ class Resolver:
             case _:
                 assert_never(way)
 
-    def on_path(self, tool: Tool, sayer: Sayer) -> Found:
-        sayer.say("looking on the PATH")
+    def on_path(self, tool: Tool, _sayer: Sayer) -> Found:
         where = shutil.which(tool.name, path=self.environ.get("PATH"))
         if where is None:
             raise WayFailed("not there")
@@ -121,8 +120,7 @@ class Resolver:
                 raise WayFailed(f"{path} has no {companion} beside it")
         return Found(tool.name, path, self._fitting(tool, path), Way.PATH)
 
-    def cached(self, tool: Tool, sayer: Sayer) -> Found:
-        sayer.say("looking in the cache")
+    def cached(self, tool: Tool, _sayer: Sayer) -> Found:
         found = self._cached_release(tool) or self._cached_build(tool)
         if found is None:
             raise WayFailed("not there")

@@ -165,7 +165,7 @@ TABLE: tuple[Tool, ...] = (
             arches=_GO_ARCHES,
         ),
         advice=(
-            f"  pulumi plugin install resource digitalocean {DIGITALOCEAN}  (where it can be downloaded), or\n"
+            f"  pulumi plugin install resource digitalocean {DIGITALOCEAN} (if it can be downloaded), or\n"
             "  FORMERR_PLUGIN=stand-in   (local mode does without it)"
         ),
     ),
