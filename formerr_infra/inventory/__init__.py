@@ -1,0 +1,36 @@
+"""What is live in an account: asked with pydo, answered with values, never guessed.
+
+`look` asks; `facts` holds what is asked and answered. Importing this package does not import pydo: that
+happens with the first look, or beside other work after `warm_up`.
+"""
+
+from __future__ import annotations
+
+from formerr_infra.inventory.facts import (
+    Access,
+    AccountFacts,
+    Inventory,
+    KubernetesOptions,
+    Limits,
+    Network,
+    Question,
+    Unknown,
+)
+from formerr_infra.inventory.look import look
+from formerr_infra.inventory.session import warm_up
+from formerr_infra.inventory.waiting import registry_name_taken, wait_ready
+
+__all__ = [
+    "Access",
+    "AccountFacts",
+    "Inventory",
+    "KubernetesOptions",
+    "Limits",
+    "Network",
+    "Question",
+    "Unknown",
+    "look",
+    "registry_name_taken",
+    "wait_ready",
+    "warm_up",
+]

@@ -1,0 +1,125 @@
+"""What the account allows and holds, for the checks before the first write. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+from formerr_infra.inventory.facts import KubernetesOptions, Network, Unknown
+from formerr_infra.inventory.kinds import KINDS, Raw
+
+if TYPE_CHECKING:
+    from formerr_infra.inventory.session import Answer, Session
+
+#: The API object behind a fact.
+Part = Mapping[str, Any]
+NOT_ASKED = Unknown("not asked for")
+
+
+def read_account(session: Session) -> tuple[str | Unknown, int | Unknown]:
+    """Status and droplet limit of the account."""
+    answer = session.read("/v2/account", "account:read", session.client.account.get)
+    account = _object(answer, "account", "GET /v2/account")
+    if isinstance(account, Unknown):
+        return account, account
+    status = account.get("status")
+    limit = account.get("droplet_limit")
+    return (
+        status if isinstance(status, str) and status else Unknown("GET /v2/account: no status"),
+        limit if _is_count(limit) else Unknown("GET /v2/account: no droplet_limit"),
+    )
+
+
+def read_droplets(session: Session) -> int | Unknown:
+    """How many droplets the account has, from the count of a list of one."""
+    answer = session.read("/v2/droplets", "droplet:read", session.client.droplets.list, per_page=1, page=1)
+    meta = _object(answer, "meta", "GET /v2/droplets")
+    if isinstance(meta, Unknown):
+        return meta
+    total = meta.get("total")
+    return total if _is_count(total) else Unknown("GET /v2/droplets: no meta.total")
+
+
+def read_options(session: Session) -> KubernetesOptions | Unknown:
+    """What DOKS offers."""
+    where = "GET /v2/kubernetes/options"
+    answer = session.read("/v2/kubernetes/options", "kubernetes:read", session.client.kubernetes.list_options)
+    options = _object(answer, "options", where)
+    if isinstance(options, Unknown):
+        return options
+    slugs: list[tuple[str, ...]] = []
+    for key in ("versions", "regions", "sizes"):
+        entries = options.get(key)
+        if not isinstance(entries, list) or not all(
+            isinstance(entry, dict) and isinstance(entry.get("slug"), str) for entry in entries
+        ):
+            return Unknown(f"{where}: no slugs in {key}")
+        slugs.append(tuple(entry["slug"] for entry in entries))
+    return KubernetesOptions(*slugs)
+
+
+def read_tier(session: Session) -> str | Unknown | None:
+    """Slug of the registry subscription; None for an account without one.
+
+    The API answers 404 or 412 where there is none, pydo raises or returns; both are the same here.
+    """
+    where = "GET /v2/registries/subscription"
+    answer = session.read(
+        "/v2/registries/subscription", "registry:read", session.client.registries.get_subscription
+    )
+    if not answer.trouble and answer.status in (404, 405):
+        where = "GET /v2/registry/subscription"
+        answer = session.read(
+            "/v2/registry/subscription", "registry:read", session.client.registry.get_subscription
+        )
+    if not answer.trouble and answer.status in (404, 412):
+        return None
+    if not answer.trouble and answer.body is not None and answer.body.get("subscription", 0) is None:
+        return None
+    subscription = _object(answer, "subscription", where)
+    if isinstance(subscription, Unknown):
+        return subscription
+    tier = subscription.get("tier")
+    slug = tier.get("slug") if isinstance(tier, dict) else subscription.get("tier_slug")
+    if not subscription or (isinstance(tier, dict) and slug == ""):
+        return None
+    return slug if isinstance(slug, str) and slug else Unknown(f"{where}: no tier")
+
+
+def registry_names(items: tuple[Raw, ...] | Unknown) -> tuple[str, ...] | Unknown:
+    """The names in a complete list of registries."""
+    return items if isinstance(items, Unknown) else tuple(sorted(item["name"] for item in items))
+
+
+def networks(items: tuple[Raw, ...] | Unknown) -> tuple[Network, ...] | Unknown:
+    """What of a complete list of VPCs is needed to see overlaps and collisions."""
+    if isinstance(items, Unknown):
+        return items
+    kind = KINDS["vpc"]
+    result: list[Network] = []
+    for item in items:
+        facts = kind.facts(item)
+        region, ip_range = facts["region"], facts["ip_range"]
+        result.append(
+            Network(
+                id=item["id"],
+                name=item["name"],
+                region=region if isinstance(region, str) else None,
+                ip_range=ip_range if isinstance(ip_range, str) else None,
+                default=facts["default"] is True,
+            )
+        )
+    return tuple(result)
+
+
+def _object(answer: Answer, key: str, where: str) -> Part | Unknown:
+    if answer.trouble:
+        return Unknown(answer.trouble)
+    if answer.status != 200 or answer.body is None:
+        return Unknown(f"{where}: {answer.status}")
+    part = answer.body.get(key)
+    return part if isinstance(part, dict) else Unknown(f"{where}: no {key}")
+
+
+def _is_count(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0

@@ -1,0 +1,220 @@
+"""The kinds of resource the inventory knows: how each is asked for, and what of an answer is compared.
+
+One table; a further kind is one more entry. Nothing here talks to anything.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from formerr_infra.model import Found, Mark, Scalar
+from formerr_infra.naming import read_mark, read_tags
+
+if TYPE_CHECKING:
+    from pydo import GeneratedClient
+
+Raw = Mapping[str, Any]
+#: Reads whose a resource is out of its API object: (object, project, stack) -> mark and owner.
+Marker = Callable[[Raw, str, str], tuple[Mark, str | None]]
+
+
+class Malformed(ValueError):
+    """An object of the API without what identifies it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How one kind is asked for and read.
+
+    Attributes:
+        path: of the list; a resource is below it.
+        scope: what the token needs.
+        many, one: keys of the answers to list and get.
+        id_key: the field that is the id.
+        lister, getter: the methods of pydo.
+        marker: whose it is.
+        facts: what is compared.
+        paged: the list comes in pages.
+    """
+
+    path: str
+    scope: str
+    many: str
+    one: str
+    lister: Callable[[GeneratedClient], Callable[..., Any]]
+    getter: Callable[[GeneratedClient], Callable[..., Any]]
+    marker: Marker
+    facts: Callable[[Raw], dict[str, Scalar]]
+    id_key: str = "id"
+    paged: bool = True
+
+
+def found(kind: Kind, raw: Raw, project: str, stack: str) -> Found:
+    """The resource that an object of the API describes.
+
+    Raises:
+        Malformed: it has no id or no name.
+    """
+    identity, name = identified(kind, raw)
+    mark, owner = kind.marker(raw, project, stack)
+    return Found(
+        id=identity,
+        name=name,
+        mark=mark,
+        owner=owner,
+        created_at=_moment(raw.get("created_at")),
+        facts=MappingProxyType(kind.facts(raw)),
+        details=MappingProxyType(dict(raw)),
+    )
+
+
+def identified(kind: Kind, raw: object) -> tuple[str, str]:
+    """Id and name of an object of the API.
+
+    Raises:
+        Malformed: it is not an object, or has no id or no name.
+    """
+    if not isinstance(raw, dict):
+        raise Malformed("is not an object")
+    identity = raw.get(kind.id_key)
+    if not isinstance(identity, str) or not identity:
+        raise Malformed(f"has no {kind.id_key}")
+    name = raw.get("name")
+    if not isinstance(name, str):
+        raise Malformed("has no name")
+    return identity, name
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _slug(value: object) -> str | None:
+    """A region, which some answers give as a slug and some as an object with one."""
+    return _text(value.get("slug")) if isinstance(value, dict) else _text(value)
+
+
+def _state(value: object) -> str | None:
+    return _text(value.get("state")) if isinstance(value, dict) else _text(value)
+
+
+def _moment(value: object) -> datetime | None:
+    """RFC 3339, with up to nanoseconds, as UTC."""
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", value))
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _by_description(raw: Raw, project: str, stack: str) -> tuple[Mark, str | None]:
+    return read_mark(_text(raw.get("description")) or "", project, stack)
+
+
+def _by_tags(raw: Raw, project: str, stack: str) -> tuple[Mark, str | None]:
+    tags = raw.get("tags")
+    return read_tags(
+        [tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else [], project, stack
+    )
+
+
+def _no_room(_raw: Raw, _project: str, _stack: str) -> tuple[Mark, str | None]:
+    return Mark.UNMARKABLE, None
+
+
+def _vpc(raw: Raw) -> dict[str, Scalar]:
+    return {
+        "region": _slug(raw.get("region")),
+        "ip_range": _text(raw.get("ip_range")),
+        "default": raw.get("default") is True,
+    }
+
+
+def _cluster(raw: Raw) -> dict[str, Scalar]:
+    return {
+        "region": _slug(raw.get("region")),
+        "vpc_id": _text(raw.get("vpc_uuid")),
+        "status": _state(raw.get("status")),
+        "version": _text(raw.get("version")),
+    }
+
+
+def _registry(raw: Raw) -> dict[str, Scalar]:
+    return {"region": _slug(raw.get("region"))}
+
+
+def _load_balancer(raw: Raw) -> dict[str, Scalar]:
+    return {
+        "region": _slug(raw.get("region")),
+        "vpc_id": _text(raw.get("vpc_uuid")),
+        "status": _state(raw.get("status")),
+    }
+
+
+def _project(_raw: Raw) -> dict[str, Scalar]:
+    return {}
+
+
+KINDS: Mapping[str, Kind] = MappingProxyType(
+    {
+        "vpc": Kind(
+            path="/v2/vpcs",
+            scope="vpc:read",
+            many="vpcs",
+            one="vpc",
+            lister=lambda client: client.vpcs.list,
+            getter=lambda client: client.vpcs.get,
+            marker=_by_description,
+            facts=_vpc,
+        ),
+        "cluster": Kind(
+            path="/v2/kubernetes/clusters",
+            scope="kubernetes:read",
+            many="kubernetes_clusters",
+            one="kubernetes_cluster",
+            lister=lambda client: client.kubernetes.list_clusters,
+            getter=lambda client: client.kubernetes.get_cluster,
+            marker=_by_tags,
+            facts=_cluster,
+        ),
+        "registry": Kind(
+            path="/v2/registries",
+            scope="registry:read",
+            many="registries",
+            one="registry",
+            lister=lambda client: client.registries.list,
+            getter=lambda client: client.registries.get,
+            marker=_no_room,
+            facts=_registry,
+            id_key="name",
+            paged=False,
+        ),
+        "load_balancer": Kind(
+            path="/v2/load_balancers",
+            scope="load_balancer:read",
+            many="load_balancers",
+            one="load_balancer",
+            lister=lambda client: client.load_balancers.list,
+            getter=lambda client: client.load_balancers.get,
+            marker=_no_room,
+            facts=_load_balancer,
+        ),
+        "project": Kind(
+            path="/v2/projects",
+            scope="project:read",
+            many="projects",
+            one="project",
+            lister=lambda client: client.projects.list,
+            getter=lambda client: client.projects.get,
+            marker=_by_description,
+            facts=_project,
+        ),
+    }
+)

@@ -1,0 +1,239 @@
+"""Whole lists: every page, side by side, and believed only when they agree with themselves.
+
+A list is taken for complete when its pages hold as many things as the API says there are, no thing twice, and
+no page points to another one. Otherwise all pages are read once more, and after that nothing is concluded.
+What this cannot notice is a thing that leaves and another that comes between two pages of the same reading.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from formerr_infra.inventory.crew import StillRunning, side_by_side
+from formerr_infra.inventory.facts import Unknown
+from formerr_infra.inventory.kinds import Kind, Malformed, Raw, identified
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from formerr_infra.inventory.session import Session
+
+#: The most that the API gives on one page.
+PER_PAGE = 200
+#: More pages than any account has; against an answer that promises without end.
+MOST_PAGES = 500
+
+
+class _Disagreement(Exception):
+    """The pages contradict each other; reading them again may help."""
+
+
+class _Trouble(Exception):
+    """A page could not be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """One page: its things, how many there are in all if it says so, whether it points to another."""
+
+    items: tuple[Raw, ...]
+    total: int | None
+    more: bool
+
+
+def read_list(session: Session, kind: Kind) -> tuple[Raw, ...] | Unknown:
+    """Everything of a kind that the account holds, or why that is not known."""
+    read = _all_pages if kind.paged else _registries
+    complaint = ""
+    for _ in range(2):
+        try:
+            items = read(session, kind)
+            _check_unique(kind, items)
+            return items
+        except _Disagreement as disagreement:
+            complaint = str(disagreement)
+        except _Trouble as trouble:
+            return Unknown(str(trouble))
+    return Unknown(f"GET {kind.path}: {complaint}, also when read again")
+
+
+def read_one(session: Session, kind: Kind, identity: str) -> Raw | Unknown | None:
+    """The resource of this id, None where it is gone, or why that is not known."""
+    path = f"{kind.path}/{identity}"
+    if not identity or not all(letter.isalnum() or letter in "-_:" for letter in identity):
+        return Unknown(f"GET {kind.path}: {identity!r} cannot be an id")
+    answer = session.read(path, kind.scope, kind.getter(session.client), identity)
+    if answer.trouble:
+        return Unknown(answer.trouble)
+    if answer.status == 404:
+        return None if kind.paged else _absent_registry(session, kind, identity)
+    if answer.status != 200 or answer.body is None:
+        return Unknown(f"GET {path}: {answer.status}")
+    raw: Raw = answer.body.get(kind.one, {})
+    try:
+        found_id, _ = identified(kind, raw)
+    except Malformed as error:
+        return Unknown(f"GET {path}: {kind.one} {error}")
+    if found_id != identity:
+        return Unknown(f"GET {path}: the answer is about {found_id!r}")
+    return raw
+
+
+def _all_pages(session: Session, kind: Kind) -> tuple[Raw, ...]:
+    first = _page(session, kind, 1)
+    if first.total is None:
+        return _page_by_page(session, kind, first)
+    if first.total <= len(first.items):
+        pages = [first]
+    else:
+        size = len(first.items)
+        if not size:
+            raise _Disagreement(f"the first page is empty although there should be {first.total}")
+        count = -(-first.total // size)
+        if count > MOST_PAGES:
+            raise _Trouble(f"GET {kind.path}: {first.total} things are too many to be true")
+        pages = [first, *_further_pages(session, kind, count)]
+    items = tuple(item for page in pages for item in page.items)
+    if len(items) != first.total or any(page.total not in (None, first.total) for page in pages):
+        totals = sorted({page.total for page in pages if page.total is not None})
+        raise _Disagreement(f"{len(items)} listed where there should be {' or '.join(map(str, totals))}")
+    if pages[-1].more:
+        raise _Disagreement(f"a further page although {first.total} is all there should be")
+    return items
+
+
+def _further_pages(session: Session, kind: Kind, count: int) -> list[_Page]:
+    """Pages 2 to `count`, side by side, as far as the rate limit allows."""
+    needed = count - 1
+    remaining, reset_in = session.allowance()
+    if remaining is not None and needed > remaining:
+        if reset_in is None or reset_in > session.left:
+            raise _Trouble(
+                f"GET {kind.path}: {needed} more pages are needed, the rate limit leaves {remaining} requests"
+            )
+        time.sleep(reset_in)
+    failed = threading.Event()
+
+    def read(number: int) -> _Page | _Trouble:
+        if failed.is_set():
+            return _Trouble("")
+        try:
+            return _page(session, kind, number)
+        except (_Trouble, _Disagreement) as trouble:
+            failed.set()
+            return trouble if isinstance(trouble, _Trouble) else _Trouble(str(trouble))
+
+    jobs: list[Callable[[], _Page | _Trouble]] = [partial(read, number) for number in range(2, count + 1)]
+    answers = side_by_side(jobs, width=session.limits.at_once, timeout=session.left + 0.5)
+    troubles = [str(answer) for answer in answers if isinstance(answer, _Trouble) and str(answer)]
+    if troubles:
+        raise _Trouble("; ".join(dict.fromkeys(troubles)))
+    pages = [answer for answer in answers if isinstance(answer, _Page)]
+    if len(pages) < needed or any(isinstance(answer, StillRunning) for answer in answers):
+        raise _Trouble(f"GET {kind.path}: not all pages came within {session.limits.budget:g} s")
+    return pages
+
+
+def _page_by_page(session: Session, kind: Kind, first: _Page) -> tuple[Raw, ...]:
+    """For an API that does not say how many there are: until a page is short and points to none."""
+    items = list(first.items)
+    page = first
+    for number in range(2, MOST_PAGES + 2):
+        if not page.more and len(page.items) < PER_PAGE:
+            return tuple(items)
+        page = _page(session, kind, number)
+        items += page.items
+    raise _Trouble(f"GET {kind.path}: more than {MOST_PAGES} pages")
+
+
+def _page(session: Session, kind: Kind, number: int) -> _Page:
+    answer = session.read(
+        kind.path if number == 1 else f"{kind.path} page {number}",
+        kind.scope,
+        kind.lister(session.client),
+        per_page=PER_PAGE,
+        page=number,
+    )
+    where = f"GET {kind.path} page {number}"
+    if answer.trouble:
+        raise _Trouble(answer.trouble)
+    if answer.status != 200 or answer.body is None:
+        raise _Trouble(f"{where}: {answer.status}")
+    total = _total(answer.body, where)
+    items = answer.body.get(kind.many)
+    if items is None and total == 0:
+        items = []
+    return _Page(_objects(items, kind, where), total, _points_further(answer.body, where))
+
+
+def _objects(items: object, kind: Kind, where: str) -> tuple[Raw, ...]:
+    if not isinstance(items, list):
+        raise _Trouble(f"{where}: no list of {kind.many}")
+    for position, item in enumerate(items, start=1):
+        try:
+            identified(kind, item)
+        except Malformed as error:
+            raise _Trouble(f"{where}: number {position} {error}") from None
+    return tuple(items)
+
+
+def _total(body: Mapping[str, Any], where: str) -> int | None:
+    meta = body.get("meta")
+    if meta is None:
+        return None
+    if not isinstance(meta, dict):
+        raise _Trouble(f"{where}: meta is not an object")
+    total = meta.get("total")
+    if total is None:
+        return None
+    if not isinstance(total, int) or isinstance(total, bool) or total < 0:
+        raise _Trouble(f"{where}: meta.total is not a count")
+    return total
+
+
+def _points_further(body: Mapping[str, Any], where: str) -> bool:
+    links = body.get("links")
+    pages = links.get("pages") if isinstance(links, dict) else None
+    if not isinstance(links, dict | None) or not isinstance(pages, dict | None):
+        raise _Trouble(f"{where}: links is not an object")
+    return bool(pages and pages.get("next"))
+
+
+def _check_unique(kind: Kind, items: tuple[Raw, ...]) -> None:
+    seen: set[str] = set()
+    for item in items:
+        identity = item[kind.id_key]
+        if identity in seen:
+            raise _Disagreement(f"{identity} is listed twice")
+        seen.add(identity)
+
+
+def _registries(session: Session, kind: Kind) -> tuple[Raw, ...]:
+    """All registries: one answer, or the older endpoint where the account has only that one."""
+    answer = session.read(kind.path, kind.scope, kind.lister(session.client))
+    if answer.trouble:
+        raise _Trouble(answer.trouble)
+    if answer.status == 200 and answer.body is not None:
+        return _objects(answer.body.get(kind.many), kind, f"GET {kind.path}")
+    if answer.status not in (404, 405):
+        raise _Trouble(f"GET {kind.path}: {answer.status}")
+    answer = session.read("/v2/registry", kind.scope, session.client.registry.get)
+    if answer.trouble:
+        raise _Trouble(answer.trouble)
+    if answer.status == 404:
+        return ()
+    if answer.status != 200 or answer.body is None:
+        raise _Trouble(f"GET /v2/registry: {answer.status}")
+    return _objects([answer.body.get(kind.one)], kind, "GET /v2/registry")
+
+
+def _absent_registry(session: Session, kind: Kind, name: str) -> Raw | Unknown | None:
+    """A registry that the newer endpoint does not know; an API without that endpoint says so of every one."""
+    items = read_list(session, kind)
+    if isinstance(items, Unknown):
+        return items
+    return next((item for item in items if item[kind.id_key] == name), None)
