@@ -1,0 +1,1 @@
+"""The `formerr` command: one module per group of commands."""

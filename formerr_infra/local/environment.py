@@ -1,0 +1,82 @@
+"""The environment in which plain Pulumi works on the local DigitalOcean: what `formerr local env` prints.
+
+Everything that points at a real account or at another state is taken away. It reads nothing but what it is
+given.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from formerr_infra.local.paths import LocalPaths
+    from formerr_infra.local.plugin import Plugin
+    from formerr_infra.local.tools import Toolbox
+
+TOKEN = "local-token"  # noqa: S105  (of the emulator, on loopback)
+PASSPHRASE = "formerr-local"  # noqa: S105  (of a state in the local folder)
+
+UNSET = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "DIGITALOCEAN_ACCESS_TOKEN",
+    "DO_TOKEN",
+    "PULUMI_ACCESS_TOKEN",
+    "PULUMI_CONFIG_PASSPHRASE_FILE",
+    "PULUMI_DEBUG_PROVIDERS",
+    "PULUMI_STACK",
+    "SPACES_ACCESS_KEY_ID",
+    "SPACES_SECRET_ACCESS_KEY",
+)
+
+
+def exports(paths: LocalPaths, toolbox: Toolbox, plugin: Plugin, endpoint: str) -> dict[str, str]:
+    """Name to value; `UNSET` has the names to take away. Using it twice changes nothing more.
+
+    Raises:
+        SetupError: set-up has not been run.
+    """
+    folders = [plugin.on_path] if plugin.on_path is not None else []
+    for found in toolbox.programs().values():
+        if found.path.is_relative_to(paths.tools) and found.path.parent not in folders:
+            folders.append(found.path.parent)
+    return {
+        "DIGITALOCEAN_API_URL": endpoint,
+        "DIGITALOCEAN_TOKEN": TOKEN,
+        "FORMERR_LOCAL": "1",
+        "PATH": os.pathsep.join([*map(os.fspath, folders), toolbox.search_path()]),
+        "PULUMI_BACKEND_URL": paths.state.as_uri(),
+        "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        "PULUMI_HOME": os.fspath(paths.pulumi_home),
+        "PULUMI_SKIP_UPDATE_CHECK": "1",
+    }
+
+
+def applied(environ: Mapping[str, str], wanted: Mapping[str, str]) -> dict[str, str]:
+    """`environ` with the exports in force."""
+    return {name: value for name, value in environ.items() if name not in UNSET} | dict(wanted)
+
+
+def as_sh(wanted: Mapping[str, str]) -> str:
+    """Lines for `eval` in sh, bash or zsh."""
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in wanted.items()]
+    return "\n".join([*lines, f"unset {' '.join(UNSET)}"])
+
+
+def as_fish(wanted: Mapping[str, str]) -> str:
+    """Lines for `source` in fish, whose PATH is a list."""
+
+    def quoted(value: str) -> str:
+        return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+    lines = []
+    for name, value in wanted.items():
+        parts = value.split(os.pathsep) if name == "PATH" else [value]
+        lines.append(f"set -gx {name} {' '.join(map(quoted, parts))}")
+    return "\n".join([*lines, *(f"set -e {name}" for name in UNSET)])
