@@ -71,14 +71,21 @@ def _level(
         if found is None:
             failures.append((at, f"Invalid or unknown key. Examine values at '{at}'."))
         elif not found.settable:
-            failures.append((at, f"Can't configure a value for '{at}': its value is decided by DigitalOcean."))
+            failures.append(
+                (at, f"Can't configure a value for '{at}': its value is decided by DigitalOcean.")
+            )
         elif value is not None:
             done[key] = _value(found, olds.get(key), value, at, failures)
     filled = [f.name for f in fields if _complete(f, olds, done, naming)]
     for f in fields:
         if f.use is Use.REQUIRED and f.name not in done:
             at = f"{path}{f.name}"
-            failures.append((at, f"Missing required argument. The argument '{at}' is required, but no definition was found."))
+            failures.append(
+                (
+                    at,
+                    f"Missing required argument. The argument '{at}' is required, but no definition was found.",
+                )
+            )
     done[DEFAULTS] = sorted(filled)
     return done
 
@@ -121,12 +128,11 @@ def _value(found: Field, old: Any, value: Any, at: str, failures: list[tuple[str
         case Shape.MAP:
             if not isinstance(value, dict):
                 return _wrong(value, at, "a map", failures)
-            inner = {
+            return {
                 key: _one(found, None, item, f"{at}.{key}", failures)
                 for key, item in value.items()
                 if key != DEFAULTS
             }
-            return inner
         case Shape.LIST | Shape.SET:
             if not isinstance(value, list):
                 return _wrong(value, at, "a list", failures)
@@ -180,6 +186,8 @@ def _number(found: Field, value: Any, at: str, failures: list[tuple[str, str]]) 
 
 
 def _wrong(value: Any, at: str, wanted: str, failures: list[tuple[str, str]]) -> Any:
-    shown = {"str": "string", "bool": "boolean", "list": "list", "dict": "object"}.get(type(value).__name__, "number")
+    shown = {"str": "string", "bool": "boolean", "list": "list", "dict": "object"}.get(
+        type(value).__name__, "number"
+    )
     failures.append((at, f"expected {wanted} at '{at}', got a {shown}"))
     return value

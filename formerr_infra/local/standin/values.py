@@ -23,11 +23,11 @@ UNKNOWN_TEXTS = frozenset(
         "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
     }
 )
-"""What the engine sends in place of an unknown bool, number, string, array, asset, archive or object, in no order."""
+"""What the engine sends in place of a value that a preview does not know, whatever its type."""
 
 UNKNOWN_TEXT = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 SIGNATURE = "4dabf18193072939515e22adb298388d"
-SECRET = "1b47061264138c4ac30d75fd1eb44270"
+SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - the protocol's marker of secrets, itself none
 
 
 def from_struct(struct: struct_pb2.Struct) -> Props:

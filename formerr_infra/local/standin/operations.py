@@ -1,0 +1,149 @@
+"""What each call of the protocol does, in property maps; `server.py` only translates to and from the wire."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from formerr_infra.local.standin import plan as planning
+from formerr_infra.local.standin.check import DEFAULTS
+from formerr_infra.local.standin.errors import InitFailed, StandinError
+from formerr_infra.local.standin.fields import Props, has_unknown
+from formerr_infra.local.standin.inputs import imported, refreshed
+from formerr_infra.local.standin.plan import Difference
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from formerr_infra.local.standin.resource import Cloud, Resource
+
+META = "__meta"
+
+
+@dataclass(frozen=True, slots=True)
+class Diffed:
+    """A diff: what changes, and what can be relied on not to."""
+
+    differences: tuple[Difference, ...]
+    stables: tuple[str, ...]
+    delete_before_replace: bool
+
+    @property
+    def replaces(self) -> list[str]:
+        """Properties that force the replacement."""
+        return sorted({d.top for d in self.differences if d.replaces})
+
+    @property
+    def changed(self) -> list[str]:
+        """Properties that change."""
+        return sorted({d.top for d in self.differences})
+
+
+def diff(resource: Resource, olds: Props, news: Props, ignored: Sequence[str] = ()) -> Diffed:
+    """Compare what is declared with the state."""
+    planned = planning.plan(resource.fields, news, olds, ignored=ignored)
+    also = frozenset() if has_unknown(planned) else resource.also_replaces(olds, planned)
+    found = tuple(
+        Difference(d.path, d.change, d.replaces or d.top in also)
+        for d in planning.diff(resource.fields, planned, olds)
+    )
+    replaced = {d.top for d in found if d.replaces}
+    autonamed = [f.name for f in resource.fields if f.autoname]
+    named = any(name in news and name not in news.get(DEFAULTS, [name]) for name in autonamed)
+    stables = tuple(sorted(f.name for f in resource.fields if f.replaces and f.name not in replaced))
+    return Diffed(found, stables, bool(replaced) and named)
+
+
+def preview_create(resource: Resource, news: Props) -> Props:
+    """Outputs of a create that is only previewed."""
+    return planning.plan_create(resource.fields, news)
+
+
+def create(resource: Resource, cloud: Cloud, news: Props) -> tuple[str, Props]:
+    """Make the thing and read it back.
+
+    Raises:
+        Unfinished: if it is there but not as wanted; it belongs into the state.
+        StandinError: if the state keeps nothing of it.
+    """
+    planned = planning.plan(resource.fields, news, {})
+    try:
+        ident = resource.create(cloud, planned)
+    except InitFailed as error:
+        raise Unfinished(resource, error.ident, _outputs(resource, planned, {}), error.reason) from None
+    try:
+        live = resource.read(cloud, ident, planned)
+    except StandinError as error:
+        raise Unfinished(resource, ident, _outputs(resource, planned, {}), str(error)) from None
+    if live is None:
+        raise StandinError(f"{resource.name} {ident} was created and is gone again")
+    return ident, _outputs(resource, planned, live)
+
+
+def update(
+    resource: Resource, cloud: Cloud, ident: str, olds: Props, news: Props, ignored: Sequence[str]
+) -> Props:
+    """Change the thing and read it back.
+
+    Raises:
+        Unfinished: if the change failed; the state keeps what was planned, as with the official plugin.
+    """
+    planned = planning.plan(resource.fields, news, olds, ignored=ignored)
+    try:
+        resource.update(cloud, ident, olds, planned)
+        live = resource.read(cloud, ident, planned)
+    except StandinError as error:
+        raise Unfinished(resource, ident, _outputs(resource, planned, {}), str(error)) from None
+    if live is None:
+        raise StandinError(
+            f"{resource.name} {ident} is gone: it was deleted outside of Pulumi (run a refresh)"
+        )
+    return _outputs(resource, planned, live)
+
+
+def preview_update(resource: Resource, olds: Props, news: Props, ignored: Sequence[str]) -> Props:
+    """Outputs of an update that is only previewed."""
+    return _outputs(resource, planning.plan(resource.fields, news, olds, ignored=ignored), {})
+
+
+def read(
+    resource: Resource, cloud: Cloud, ident: str, state: Props, inputs: Props
+) -> tuple[Props, Props] | None:
+    """Outputs and inputs as they are now, or None when the thing is gone.
+
+    Without a state this is an import or a `.get()`: the importer runs first, and it may write.
+    """
+    is_refresh = bool(state)
+    known = state
+    if not is_refresh and resource.importer is not None:
+        found = resource.importer(cloud, ident)
+        if found is None:
+            return None
+        known = found
+    live = resource.read(cloud, ident, known)
+    if live is None:
+        return None
+    outputs = _outputs(resource, known, live)
+    return outputs, refreshed(resource.fields, inputs, outputs) if is_refresh else imported(
+        resource.fields, outputs
+    )
+
+
+class Unfinished(StandinError):
+    """A create or update that left something behind: id and outputs for the state, and the reason."""
+
+    def __init__(self, resource: Resource, ident: str, outputs: Props, reason: str) -> None:
+        self.resource = resource
+        self.ident = ident
+        self.outputs = outputs
+        self.reason = reason
+        super().__init__(reason)
+
+
+def _outputs(resource: Resource, known: Props, live: Props) -> Props:
+    merged = {**known, **live}
+    outputs = {f.name: merged[f.name] for f in resource.fields if merged.get(f.name) is not None}
+    if resource.schema_version:
+        outputs[META] = json.dumps({"schema_version": str(resource.schema_version)})
+    return outputs

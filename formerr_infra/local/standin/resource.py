@@ -1,0 +1,147 @@
+"""What a resource kind consists of: its table of properties, and the five things it does to the API."""
+
+# ruff: noqa: ARG001 - what a kind does not do is a function with the same arguments
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from formerr_infra.local.standin.errors import StandinError
+from formerr_infra.local.standin.fields import Field, Props, is_zero
+
+if TYPE_CHECKING:
+    import threading
+
+    from formerr_infra.local.standin.api import Api
+
+PACKAGE = "digitalocean"
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """What a resource works with.
+
+    Args:
+        poll_seconds: pause between two looks at something that is being made.
+    """
+
+    api: Api
+    stopping: threading.Event
+    poll_seconds: float = 0.2
+
+    def wait(self, look: Callable[[], bool], *, seconds: float, what: str) -> None:
+        """Look until true; a failed look ends the wait with its error.
+
+        Raises:
+            StandinError: after `seconds`, or when the engine cancels.
+        """
+        until = time.monotonic() + seconds
+        while not look():
+            if time.monotonic() >= until:
+                raise StandinError(f"timeout while waiting for {what}")
+            if self.stopping.wait(self.poll_seconds):
+                raise StandinError(f"cancelled while waiting for {what}")
+
+
+Create = Callable[[Cloud, Props], str]
+"""(cloud, planned) -> id. Raises InitFailed where the thing exists but is not ready, any other error where the
+official plugin keeps no state of it."""
+Read = Callable[[Cloud, str, Props], Props | None]
+"""(cloud, id, what is known of it) -> its properties as the API has them, or None when it is gone."""
+Update = Callable[[Cloud, str, Props, Props], None]
+"""(cloud, id, olds, planned)."""
+Delete = Callable[[Cloud, str, Props], None]
+"""(cloud, id, olds)."""
+Importer = Callable[[Cloud, str], Props | None]
+"""(cloud, id) -> what is known before the first read; None: there is no such thing. May write, as the official one."""
+
+
+def _nothing_known(cloud: Cloud, ident: str) -> Props | None:
+    return {}
+
+
+def _never(olds: Props, planned: Props) -> frozenset[str]:
+    return frozenset()
+
+
+def _nothing_wrong(inputs: Props) -> list[tuple[str, str]]:
+    return []
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One resource kind.
+
+    Args:
+        module: as in `digitalocean:index/<module>:<name>`.
+        importer: None where the official plugin has none.
+        also_replaces: properties whose change replaces by its direction, not by itself.
+        validate: what the program declared wrongly across properties, as (path, reason).
+        schema_version: as the official plugin writes it into the state, so that it can take the state over.
+    """
+
+    module: str
+    name: str
+    fields: tuple[Field, ...]
+    create: Create
+    read: Read
+    update: Update
+    delete: Delete
+    importer: Importer | None = _nothing_known
+    also_replaces: Callable[[Props, Props], frozenset[str]] = _never
+    validate: Callable[[Props], list[tuple[str, str]]] = _nothing_wrong
+    schema_version: int = 0
+
+    @property
+    def token(self) -> str:
+        """The engine's type, e.g. `digitalocean:index/vpc:Vpc`."""
+        return f"{PACKAGE}:index/{self.module}:{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One function that programs call.
+
+    Args:
+        call: (cloud, checked inputs) -> outputs.
+    """
+
+    name: str
+    inputs: tuple[Field, ...]
+    outputs: tuple[Field, ...]
+    call: Callable[[Cloud, Props], Props]
+
+    @property
+    def token(self) -> str:
+        """The engine's token, e.g. `digitalocean:index/getVpc:getVpc`."""
+        return f"{PACKAGE}:index/{self.name}:{self.name}"
+
+
+def nothing_to_update(cloud: Cloud, ident: str, olds: Props, planned: Props) -> None:
+    """The update of a resource whose every property replaces it."""
+
+
+def changed(olds: Props, planned: Props, *names: str) -> bool:
+    """Whether any of the named properties differs, nothing and empty being the same."""
+    return any(
+        olds.get(name) != planned.get(name) and not (is_zero(olds.get(name)) and is_zero(planned.get(name)))
+        for name in names
+    )
+
+
+def compact(body: dict[str, Any]) -> dict[str, Any]:
+    """A request body without what is empty, as the official plugin sends it."""
+    return {key: value for key, value in body.items() if not is_zero(value)}
+
+
+def stamp(value: Any) -> str:
+    """A point in time in the form the official plugin stores, `2026-11-23 13:53:27 +0000 UTC`."""
+    if not value:
+        return "0001-01-01 00:00:00 +0000 UTC"
+    moment = datetime.fromisoformat(str(value)).astimezone(UTC)
+    fraction = f".{moment.microsecond:06d}".rstrip("0") if moment.microsecond else ""
+    return f"{moment:%Y-%m-%d %H:%M:%S}{fraction} +0000 UTC"
