@@ -1,0 +1,34 @@
+"""Whether the account can take what is going to be made, said before the first write and all at once.
+
+Pure: a demand and the account's facts in, findings out. A fact that is needed and unknown is an error,
+because unknown is not "there is room". It cannot see what the API tells nobody: scopes for writing, and what
+other runs are about to make.
+"""
+
+from __future__ import annotations
+
+from formerr_infra.preflight.checks import check, declared_tier
+from formerr_infra.preflight.demand import (
+    ClusterDemand,
+    Demand,
+    Finding,
+    PoolDemand,
+    RegistryDemand,
+    Severity,
+    VpcDemand,
+)
+from formerr_infra.preflight.versions import VersionNotOffered, resolve_version
+
+__all__ = [
+    "ClusterDemand",
+    "Demand",
+    "Finding",
+    "PoolDemand",
+    "RegistryDemand",
+    "Severity",
+    "VersionNotOffered",
+    "VpcDemand",
+    "check",
+    "declared_tier",
+    "resolve_version",
+]
