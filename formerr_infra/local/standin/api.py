@@ -1,8 +1,9 @@
 """Requests to DigitalOcean through pydo: one place for retries, error texts and the loopback rule.
 
 pydo's own retries are off, redirects and proxies too (a redirect could carry the token to another host). The
-retries here are the official plugin's, on purpose: every method, a POST included, on 429 and 5xx and on a lost
-connection. A create whose answer is lost is therefore sent again, and there are two; `httpRetryMax: 0` prevents it.
+retries here are the official plugin's, on purpose: every method, a POST included, on 429 and 5xx and on a
+lost connection. A create whose answer is lost is therefore sent again, and there are two; `httpRetryMax: 0`
+prevents it.
 """
 
 from __future__ import annotations

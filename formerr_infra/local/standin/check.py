@@ -83,7 +83,7 @@ def _level(
             failures.append(
                 (
                     at,
-                    f"Missing required argument. The argument '{at}' is required, but no definition was found.",
+                    f"Missing required argument: '{at}' is required, but was not declared.",
                 )
             )
     done[DEFAULTS] = sorted(filled)

@@ -1,4 +1,4 @@
-"""The provider's configuration: where it comes from, and the refusal of anything that is not on this machine."""
+"""The provider's configuration: where it comes from, and the refusal of what is not on this machine."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ def require_local_mode(environment: Mapping[str, str]) -> None:
     """
     if environment.get(LOCAL_VARIABLE) != "1":
         raise StandinError(
-            f"this is the stand-in for the DigitalOcean plugin; it runs in local mode only ({LOCAL_VARIABLE}=1). "
+            f"this is the stand-in for the DigitalOcean plugin; it runs in local mode only "
+            f"({LOCAL_VARIABLE}=1). "
             "Take its directory off the PATH to use the official plugin."
         )
     if endpoint := environment.get(ENDPOINT_VARIABLE):

@@ -1,7 +1,7 @@
 """How a resource's properties are described: one table entry each.
 
-Everything generic in the plugin (check, diff, preview, secrets, the schema it hands out) is derived from these
-tables. They hold no behaviour; what a resource does to the API stands beside its table in `resources/`.
+Everything generic in the plugin (check, diff, preview, secrets, the schema it hands out) is derived from
+these tables. They hold no behaviour; what a resource does to the API stands beside its table in `resources/`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What a resource will look like, and in what that differs from its state: the core of Diff, preview and Update.
+"""What a resource will look like, and how that differs from its state: the core of Diff, preview and Update.
 
-Pure functions over property maps. The rules are those of the official plugin: a settled property that the program
-does not declare stays as it is; nothing and an empty value mean the same; sets have no order.
+Pure functions over property maps. The rules are those of the official plugin: a settled property that the
+program does not declare stays as it is; nothing and an empty value mean the same; sets have no order.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ class Cloud:
 
 
 Create = Callable[[Cloud, Props], str]
-"""(cloud, planned) -> id. Raises InitFailed where the thing exists but is not ready, any other error where the
+"""(cloud, planned) -> id. Raises InitFailed where the thing exists but is not ready, another error where the
 official plugin keeps no state of it."""
 Read = Callable[[Cloud, str, Props], Props | None]
 """(cloud, id, what is known of it) -> its properties as the API has them, or None when it is gone."""
@@ -57,7 +57,7 @@ Update = Callable[[Cloud, str, Props, Props], None]
 Delete = Callable[[Cloud, str, Props], None]
 """(cloud, id, olds)."""
 Importer = Callable[[Cloud, str], Props | None]
-"""(cloud, id) -> what is known before the first read; None: there is no such thing. May write, as the official one."""
+"""(cloud, id) -> what is known before the first read; None: there is no such thing. May write, as the official."""
 
 
 def _nothing_known(cloud: Cloud, ident: str) -> Props | None:

@@ -1,7 +1,7 @@
 """The provider protocol's stubs, without the rest of the Pulumi SDK.
 
-Importing `pulumi` costs a third of a second that every plugin start would pay; the stubs need nothing of it. Where
-`pulumi` is loaded already, its own modules are used.
+Importing `pulumi` costs a third of a second that every plugin start would pay; the stubs need nothing of it.
+Where `pulumi` is loaded already, its own modules are used.
 """
 
 from __future__ import annotations

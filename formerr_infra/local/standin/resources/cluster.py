@@ -17,7 +17,7 @@ CREATE_SECONDS = 1800.0
 
 
 def create(cloud: Cloud, planned: Props) -> str:
-    """POST the cluster and wait until it runs. Where the wait fails no state is kept: the official plugin's way."""
+    """POST the cluster and wait until it runs. Where the wait fails no state is kept, as by the official one."""
     body = compact(
         {
             "name": planned["name"],
@@ -168,14 +168,13 @@ def kubeconfig(name: str, region: str, given: dict[str, Any]) -> str:
         f"- name: {user}",
         "  user:",
     ]
-    for key in ("client_key_data", "client_certificate_data"):
-        if given.get(key):
-            lines.append(f"    {key.replace('_', '-')}: {given[key]}")
+    optional = (key for key in ("client_key_data", "client_certificate_data") if given.get(key))
+    lines += [f"    {key.replace('_', '-')}: {given[key]}" for key in optional]
     return "\n".join([*lines, f"    token: {given.get('token') or ''}", ""])
 
 
 def update(cloud: Cloud, ident: str, olds: Props, planned: Props) -> None:
-    """PUT what belongs to the cluster, then its default pool, then upgrade, then the registry's integration."""
+    """PUT what belongs to the cluster, then its default pool; upgrade; the registry's integration."""
     try:
         if changed(olds, planned, *UPDATED):
             _put(cloud, ident, olds, planned)
@@ -238,7 +237,7 @@ def delete(cloud: Cloud, ident: str, olds: Props) -> None:
 
 
 def mark_default_pool(cloud: Cloud, ident: str) -> Props | None:
-    """The importer. It WRITES: an only pool without the default tag is given it, as the official importer does."""
+    """The importer. It WRITES: an only pool without the default tag is given it, as by the official one."""
     cluster = cloud.api.find(f"{PATH}/{ident}", "kubernetes_cluster")
     if cluster is None:
         return None
@@ -246,7 +245,7 @@ def mark_default_pool(cloud: Cloud, ident: str) -> Props | None:
     tagged = [pool for pool in found if pools.DEFAULT_POOL_TAG in (pool.get("tags") or [])]
     if len(tagged) > 1:
         raise StandinError(
-            f"Multiple node pools carry the tag `{pools.DEFAULT_POOL_TAG}`; only the default node pool may have it"
+            f"Multiple node pools carry the tag `{pools.DEFAULT_POOL_TAG}`; only the default pool may have it"
         )
     if not tagged:
         if len(found) != 1:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def create(cloud: Cloud, planned: Props) -> str:
-    """POST a pool and wait for its nodes. Where the wait fails, no state is kept: the official plugin's way."""
+    """POST a pool and wait for its nodes. Where the wait fails no state is kept, as by the official one."""
     cluster = planned["clusterId"]
     try:
         made = cloud.api.post(f"/v2/kubernetes/clusters/{cluster}/node_pools", pools.creation(planned))[
@@ -82,7 +82,7 @@ def find_cluster(cloud: Cloud, ident: str) -> Props | None:
     cluster, pool = owners[0]
     if pools.DEFAULT_POOL_TAG in (pool.get("tags") or []):
         raise StandinError(
-            f"Node pool {ident} is the default pool of its cluster; import the cluster instead (cluster ID={cluster})"
+            f"Node pool {ident} is the default pool of its cluster: import that instead (cluster ID={cluster})"
         )
     return {"clusterId": cluster}
 

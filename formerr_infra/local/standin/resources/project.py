@@ -179,7 +179,7 @@ def _reassign(cloud: Cloud, ident: str, old: list[str], new: list[str]) -> None:
 
 
 def read_resources(cloud: Cloud, ident: str, known: Props) -> Props | None:
-    """Of the resources that are known, those still in the project; others in it are none of this one's business."""
+    """Of the resources that are known, those still in the project; others in it are not looked at."""
     if not _exists(cloud, ident):
         return None
     live = set(_urns(cloud, ident))

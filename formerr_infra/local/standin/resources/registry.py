@@ -1,7 +1,7 @@
 """ContainerRegistry and ContainerRegistryDockerCredentials.
 
-The registry is made through the older /v2/registry and read and deleted through /v2/registries, as the official
-plugin does.
+The registry is made through the older /v2/registry and read and deleted through /v2/registries, as the
+official plugin does.
 """
 
 # ruff: noqa: ARG001 - every kind answers the same five calls, whether it needs all they bring or not

@@ -66,7 +66,7 @@ def update(cloud: Cloud, ident: str, olds: Props, planned: Props) -> None:
 
 
 def delete(cloud: Cloud, ident: str, olds: Props) -> None:
-    """DELETE /v2/vpcs/ID, repeated while members go; one that is gone already is an error, as with the official one."""
+    """DELETE /v2/vpcs/ID, repeated while members go; one that is gone already is an error, officially too."""
     until = time.monotonic() + DELETE_SECONDS
     pause = cloud.poll_seconds
     while True:
