@@ -1,1 +1,1 @@
-"""The `formerr` command: one module per group of commands."""
+"""The `formerr` command: comfort on top of a program that is safe by itself."""

@@ -1,0 +1,5 @@
+"""The Pulumi program; see `formerr_infra.program`."""
+
+from formerr_infra.program import run
+
+run()

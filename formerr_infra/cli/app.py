@@ -1,0 +1,47 @@
+"""The `formerr` command's entry point: commands, global behaviour, exit codes.
+
+Exit codes: 0 done; 1 unexpected failure; 2 bad configuration or usage; 3 refused by the decision table; 4 something
+could not be known; 5 the account cannot take what would be made; 6 not on loopback; 7 a tool or local service is
+missing.
+
+Commands import what they need when they run, so that `--help` stays quick.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from formerr_infra.cli import detect, local
+from formerr_infra.errors import FormerrError
+
+app = typer.Typer(
+    name="formerr",
+    help="Infrastructure of the Formerr application on DigitalOcean: use what is there, create what is not.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 done, 1 failure, 2 configuration or usage, 3 refused, 4 unknown, 5 preflight, "
+    "6 not on loopback, 7 set-up. FORMERR_TRACEBACK=1 shows tracebacks.",
+)
+app.command("detect")(detect.detect)
+app.command("explain")(detect.explain)
+app.add_typer(local.app, name="local")
+
+
+def main() -> None:
+    """Run the command; what stops it on purpose is printed without a traceback."""
+    try:
+        app()
+    except FormerrError as error:
+        if os.environ.get("FORMERR_TRACEBACK"):
+            raise
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,108 @@
+"""`formerr detect` and `formerr explain`: what `pulumi up` would decide, and why; reads only, runs no engine."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from formerr_infra.errors import FormerrError, SettingsError
+
+if TYPE_CHECKING:
+    from formerr_infra.detect import Assessment
+
+Stack = Annotated[str, typer.Option("--stack", "-s", help="The stack, as in Pulumi.<stack>.yaml.")]
+Folder = Annotated[Path, typer.Option("--cwd", "-C", help="The folder of Pulumi.yaml.", file_okay=False)]
+State = Annotated[
+    Path | None,
+    typer.Option(
+        "--state",
+        help="Read the state from a file made by `pulumi stack export` instead of asking Pulumi.",
+        exists=True,
+        dir_okay=False,
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def assessment(stack: str, folder: Path, state: Path | None) -> Assessment:
+    """Settings, state and account read, every slot decided.
+
+    Raises:
+        FormerrError: what makes that impossible.
+    """
+    from formerr_infra.detect import assess
+    from formerr_infra.ledger import Export, read
+    from formerr_infra.settings import access, from_files
+
+    settings = from_files(folder, stack)
+    reach = access()
+    if state is None:
+        ledger = Export(stack, folder).ledger()
+    else:
+        try:
+            ledger = read(json.loads(state.read_text(encoding="utf-8")))
+        except (OSError, ValueError) as error:
+            raise SettingsError([f"{state}: cannot be read as an export: {error}"]) from None
+    return assess(stack, settings, reach, ledger)
+
+
+def detect(
+    stack: Stack = "staging", folder: Folder = Path(), state: State = None, *, as_json: AsJson = False
+) -> None:
+    """Show what is there, what the state holds, and what would be done with each slot. Changes nothing.
+
+    Examples:  formerr detect -s staging  |  formerr detect -s production --json
+    """
+    from formerr_infra.report import as_json as document
+
+    found = assessment(stack, folder, state)
+    if as_json:
+        typer.echo(json.dumps(document(found), indent=2))
+    else:
+        from formerr_infra.cli.render import decisions_table
+
+        decisions_table(found)
+    _exit(found)
+
+
+def explain(
+    slot: Annotated[str, typer.Argument(help="vpc, cluster, nodePool, registry, loadBalancer or project.")],
+    stack: Stack = "staging",
+    folder: Folder = Path(),
+    state: State = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Explain the decision for one slot: the row, what the state held, what is live, what was wanted. Changes nothing.
+
+    Example:  formerr explain cluster -s staging
+    """
+    from formerr_infra.report import as_json as document
+    from formerr_infra.slots import SLOTS
+
+    known = [one.key for one in SLOTS]
+    if slot not in known:
+        raise SettingsError([f"there is no slot {slot!r}; the slots are {', '.join(known)}"])
+    found = assessment(stack, folder, state)
+    if slot not in found.decisions:
+        raise SettingsError(
+            [f"stack {stack!r} has no slot {slot!r}; its slots are {', '.join(found.decisions)}"]
+        )
+    if as_json:
+        typer.echo(json.dumps(next(d for d in document(found)["decisions"] if d["slot"] == slot), indent=2))
+    else:
+        from formerr_infra.cli.render import explanation
+
+        explanation(found, slot)
+    _exit(found)
+
+
+def _exit(found: Assessment) -> None:
+    """End with the code that a run would end with; the report has said why already."""
+    try:
+        found.require()
+    except FormerrError as error:
+        raise typer.Exit(error.exit_code) from None

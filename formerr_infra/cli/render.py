@@ -1,0 +1,82 @@
+"""Tables for people. Colours are off where the output is no terminal; everything from an account is cleaned."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from formerr_infra.decide.table import ROWS
+from formerr_infra.model import Outcome
+from formerr_infra.report import clean, ownership
+
+if TYPE_CHECKING:
+    from formerr_infra.detect import Assessment
+
+_STYLE = {
+    Outcome.CREATE: "green",
+    Outcome.RECREATE: "yellow",
+    Outcome.KEEP: "cyan",
+    Outcome.ADOPT: "blue",
+    Outcome.IMPORT: "magenta",
+    Outcome.RELEASE: "yellow",
+    Outcome.OMIT: "dim",
+    Outcome.REFUSE: "bold red",
+}
+
+
+def decisions_table(assessment: Assessment, console: Console | None = None) -> None:
+    """Print one line a slot, then notes, findings and what settles a refusal."""
+    console = console or Console()
+    table = Table(title=f"{assessment.stack}: what would be done", title_justify="left", expand=False)
+    for column in ("slot", "decision", "owner", "row", "state holds", "id", "why"):
+        table.add_column(column, overflow="fold")
+    for one in assessment.decisions.values():
+        table.add_row(
+            one.slot,
+            Text(one.outcome.value, style=_STYLE[one.outcome]),
+            ownership(one),
+            one.row,
+            one.held.holding.value,
+            Text(clean(one.id or "")),
+            Text(clean(one.reason)),
+        )
+    console.print(table)
+    for one in assessment.decisions.values():
+        for note in one.notes:
+            console.print(Text(f"note: {one.slot}: {clean(note)}"))
+        if one.settle:
+            console.print(Text(f"to go on with {one.slot}: {clean(one.settle)}"))
+    for finding in assessment.findings:
+        console.print(Text(f"{finding.severity}: {clean(finding.message)}"))
+    for urn in assessment.ledger.pending:
+        console.print(Text(f"an interrupted create is noted in the state: {clean(urn)}"))
+    console.print(
+        Text(f"{assessment.calls} calls, {assessment.seconds:.2f} s; nothing was changed", style="dim")
+    )
+
+
+def explanation(assessment: Assessment, slot: str, console: Console | None = None) -> None:
+    """Print everything behind one decision."""
+    console = console or Console()
+    one = assessment.decisions[slot]
+    row = next((row for row in ROWS if row.number == one.row), None)
+    facts = Table(title=f"{slot}: {one.outcome.value}", title_justify="left", show_header=False)
+    facts.add_column("what")
+    facts.add_column("value", overflow="fold")
+    facts.add_row(
+        "row", f"{one.row}: held {row.held}; live {row.live}; policy {row.policy}" if row else one.row
+    )
+    facts.add_row("why", Text(clean(one.reason)))
+    if one.settle:
+        facts.add_row("to go on", Text(clean(one.settle)))
+    facts.add_row("state holds", one.held.holding.value + (f" {one.held.id}" if one.held.id else ""))
+    for found in one.found:
+        shown = ", ".join(f"{key}={value}" for key, value in found.facts.items())
+        owner = f" ({found.owner})" if found.owner else ""
+        facts.add_row("live", Text(clean(f"{found.name} {found.id}: {found.mark.value}{owner}; {shown}")))
+    for note in one.notes:
+        facts.add_row("note", Text(clean(note)))
+    console.print(facts)

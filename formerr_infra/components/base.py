@@ -1,0 +1,112 @@
+"""What every slot's component shares: options by decision, the journal, and the outputs that the ledger reads.
+
+See `formerr_infra.ledger` for the journal's form and for why there is one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pulumi
+
+from formerr_infra.model import MAKES, READ_ONLY, Decision, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+R = TypeVar("R", bound=pulumi.CustomResource)
+
+
+@dataclass(frozen=True, slots=True)
+class Care:
+    """How carefully what the stack owns is kept.
+
+    Attributes:
+        protect: the engine refuses to delete it.
+        retain: the engine forgets it instead of deleting it.
+    """
+
+    protect: bool = False
+    retain: bool = False
+
+
+def journal(decision: Decision, began: str) -> dict[str, str]:
+    """What is noted of a slot before anything is made.
+
+    Args:
+        decision: what is done with the slot.
+        began: when this run began, UTC, ISO 8601 with seconds.
+    """
+    if decision.outcome not in MAKES:
+        return dict(decision.held.journal)
+    instead_of = decision.held.id or decision.held.journal.get("instead_of")
+    return {"began": began} | ({"instead_of": instead_of} if instead_of else {})
+
+
+class SlotComponent(pulumi.ComponentResource):
+    """A component that holds the resources of one or more slots."""
+
+    def __init__(
+        self,
+        token: str,
+        name: str,
+        decisions: Sequence[Decision],
+        began: str,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        notes = {decision.slot: note for decision in decisions if (note := journal(decision, began))}
+        super().__init__(token, name, {"journal": notes}, opts)
+        self._decisions = tuple(decisions)
+
+    def declare(
+        self,
+        make: Callable[..., R],
+        get: Callable[..., R],
+        name: str,
+        decision: Decision,
+        arguments: Mapping[str, Any],
+        *,
+        care: Care,
+        known: Mapping[str, Any] | None = None,
+        more: pulumi.ResourceOptions | None = None,
+    ) -> R:
+        """Declare one resource on its one URN, as decided.
+
+        Args:
+            make: the resource class.
+            get: its `.get`.
+            name: its logical name.
+            decision: what is done with it.
+            arguments: its inputs, where the stack manages it.
+            care: see `Care`.
+            known: state handed to `.get`, where a read without any would write (see the cluster).
+            more: further options.
+        """
+        options = pulumi.ResourceOptions(parent=self, protect=care.protect or None)
+        if decision.outcome in READ_ONLY:
+            return get(name, decision.id, opts=options, **(known or {}))
+        options.retain_on_delete = care.retain or None
+        if decision.outcome is Outcome.IMPORT:
+            options.import_ = decision.id
+        if more is not None:
+            options = pulumi.ResourceOptions.merge(options, more)
+        return make(name, **arguments, opts=options)
+
+    def finish(self, resources: Mapping[str, pulumi.CustomResource], **outputs: pulumi.Input[Any]) -> None:
+        """Register the outputs: what the ledger reads in later runs, and what the component shows."""
+        held = {
+            decision.slot: {
+                "id": resources[decision.slot].id,
+                "ownership": "adopted" if decision.outcome in READ_ONLY else "managed",
+            }
+            for decision in self._decisions
+            if decision.slot in resources
+        }
+        self.register_outputs({"held": held, **outputs})
+
+
+def plain(details: Mapping[str, object], **names: str) -> dict[str, Any]:
+    """Pick fields of a live resource that are set: argument name -> field of the API."""
+    picked = {argument: details.get(field) for argument, field in names.items()}
+    return {argument: value for argument, value in picked.items() if value not in (None, "", [], {})}

@@ -1,0 +1,193 @@
+"""The DOKS cluster, with a small default pool that never changes and a worker pool of its own beside it.
+
+A change of the default pool's size, a lower version, another region or VPC would replace the cluster. So the default
+pool stays as it is once it lives, the version is declared as the one that runs unless a newer one is wanted, and
+the workers stand in a pool that can come and go.
+
+An adopted cluster is read with some state given: a read without any runs the provider's importer, which writes a tag
+to the default pool, even in a preview.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+import pulumi_digitalocean as digitalocean
+
+from formerr_infra import naming
+from formerr_infra.components.base import Care, SlotComponent, plain
+from formerr_infra.model import Decision, Outcome
+from formerr_infra.pools import SYSTEM_POOL, WORKER_POOL, default_pool
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: How long the credentials of an adopted cluster's read are good for.
+READ_SECONDS = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """A pool as it is wanted; either `count`, or both bounds."""
+
+    size: str
+    count: int | None
+    minimum: int | None = None
+    maximum: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterArgs:
+    """What the cluster is declared with.
+
+    Attributes:
+        decision: what is done with it.
+        pool_decision: what is done with the worker pool.
+        name, region: as DigitalOcean knows them.
+        version: exact slug to declare.
+        vpc_id: the VPC it stands in.
+        subnets: cluster and service subnet, CIDR, or None for DigitalOcean's choice.
+        highly_available, auto_upgrade, surge_upgrade: as DOKS knows them.
+        tags: the mark and the user's.
+        system, workers: the pools.
+        care: how it is kept.
+        began: when the run began.
+    """
+
+    decision: Decision
+    pool_decision: Decision
+    name: str
+    region: str
+    version: str
+    vpc_id: pulumi.Input[str]
+    subnets: tuple[str, str] | None
+    highly_available: bool
+    auto_upgrade: bool
+    surge_upgrade: bool
+    tags: tuple[str, ...]
+    system: Pool
+    workers: Pool
+    care: Care
+    began: str
+
+
+def arguments(args: ClusterArgs) -> dict[str, Any]:
+    """Inputs of the cluster: the live ones for an import, otherwise the declared ones.
+
+    The default pool is the live one wherever there is one.
+    """
+    target = args.decision.target
+    if args.decision.outcome is Outcome.IMPORT and target is not None:
+        return live(target.details)
+    pool: dict[str, Any] = {"name": SYSTEM_POOL, "size": args.system.size, "node_count": args.system.count}
+    pool["tags"] = list(args.tags)
+    current = default_pool(target.details) if target is not None else None
+    if current is not None:
+        mine = current.get("name") == SYSTEM_POOL
+        pool = pool | {"size": current["size"]} if mine else live_pool(current)
+    declared: dict[str, Any] = {
+        "name": args.name,
+        "region": args.region,
+        "version": args.version,
+        "vpc_uuid": args.vpc_id,
+        "ha": args.highly_available,
+        "auto_upgrade": args.auto_upgrade,
+        "surge_upgrade": args.surge_upgrade,
+        "tags": list(args.tags),
+        "node_pool": pool,
+    }
+    if args.subnets and target is None:
+        declared["cluster_subnet"], declared["service_subnet"] = args.subnets
+    if target is not None:
+        declared |= plain(target.details, cluster_subnet="cluster_subnet", service_subnet="service_subnet")
+        declared["ha"] = bool(target.details.get("ha")) or args.highly_available
+    return declared
+
+
+def pool_arguments(args: ClusterArgs, cluster_id: pulumi.Input[str]) -> dict[str, Any]:
+    """Inputs of the worker pool: the live ones for an import, otherwise the declared ones."""
+    target = args.pool_decision.target
+    if args.pool_decision.outcome is Outcome.IMPORT and target is not None:
+        return {"cluster_id": cluster_id} | live_pool(target.details)
+    declared: dict[str, Any] = {
+        "cluster_id": cluster_id,
+        "name": WORKER_POOL,
+        "size": args.workers.size,
+        "tags": list(args.tags),
+    }
+    if args.workers.count is not None:
+        return declared | {"node_count": args.workers.count}
+    return declared | {
+        "auto_scale": True,
+        "min_nodes": args.workers.minimum,
+        "max_nodes": args.workers.maximum,
+    }
+
+
+def own_tags(tags: list[str] | None) -> list[str]:
+    """Tags without those that DOKS and the provider add and hide."""
+    return [tag for tag in tags or [] if not tag.startswith(("k8s", "terraform:"))]
+
+
+def live_pool(pool: Mapping[str, Any]) -> dict[str, Any]:
+    """The inputs that describe a live pool as it is (OpenAPI `kubernetes_node_pool`)."""
+    described = plain(pool, name="name", size="size", labels="labels")
+    if pool.get("taints"):
+        described["taints"] = [plain(t, key="key", value="value", effect="effect") for t in pool["taints"]]
+    if tags := own_tags(pool.get("tags")):
+        described["tags"] = tags
+    if pool.get("auto_scale"):
+        bounds = {"min_nodes": pool.get("min_nodes"), "max_nodes": pool.get("max_nodes")}
+        return described | {"auto_scale": True} | bounds
+    return described | {"node_count": pool.get("count")}
+
+
+def live(details: Mapping[str, Any]) -> dict[str, Any]:
+    """The inputs that describe a live cluster as it is (OpenAPI `cluster`)."""
+    described = plain(
+        details,
+        name="name",
+        region="region",
+        version="version",
+        vpc_uuid="vpc_uuid",
+        cluster_subnet="cluster_subnet",
+        service_subnet="service_subnet",
+    )
+    for name in ("ha", "auto_upgrade", "surge_upgrade"):
+        described[name] = bool(details.get(name))
+    if tags := own_tags(details.get("tags")):
+        described["tags"] = tags
+    if policy := details.get("maintenance_policy"):
+        described["maintenance_policy"] = plain(policy, day="day", start_time="start_time")
+    pool = default_pool(details)
+    return described | ({"node_pool": live_pool(pool)} if pool else {})
+
+
+class Cluster(SlotComponent):
+    """The cluster and its worker pool."""
+
+    def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(naming.TYPE_CLUSTER, name, [args.decision, args.pool_decision], args.began, opts)
+        self.cluster = self.declare(
+            digitalocean.KubernetesCluster,
+            digitalocean.KubernetesCluster.get,
+            "cluster",
+            args.decision,
+            arguments(args),
+            care=args.care,
+            known={"kubeconfig_expire_seconds": READ_SECONDS},
+            more=pulumi.ResourceOptions(additional_secret_outputs=["kubeConfigs"]),
+        )
+        resources: dict[str, pulumi.CustomResource] = {"cluster": self.cluster}
+        if args.pool_decision.outcome is not Outcome.OMIT:
+            resources["nodePool"] = self.declare(
+                digitalocean.KubernetesNodePool,
+                digitalocean.KubernetesNodePool.get,
+                WORKER_POOL,
+                args.pool_decision,
+                pool_arguments(args, self.cluster.id),
+                care=args.care,
+            )
+        self.finish(resources, endpoint=self.cluster.endpoint)

@@ -1,0 +1,142 @@
+"""The load balancer in front of the cluster.
+
+It targets nodes by the tag that DOKS puts on every worker of the cluster, autoscaled ones included, and sends http
+to one fixed node port, so that its address outlives ingress and cluster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_digitalocean as digitalocean
+
+from formerr_infra import naming
+from formerr_infra.components.base import Care, SlotComponent, plain
+from formerr_infra.model import Decision, Outcome
+
+#: Where the ingress listens on every node.
+HTTP_NODE_PORT = 30080
+
+
+@dataclass(frozen=True, slots=True)
+class LoadBalancerArgs:
+    """What the load balancer is declared with.
+
+    Attributes:
+        decision: what is done with it.
+        name, region: as DigitalOcean knows them.
+        vpc_id: the VPC it stands in.
+        cluster_id: the cluster whose nodes it targets.
+        care: how it is kept.
+        began: when the run began.
+    """
+
+    decision: Decision
+    name: str
+    region: str
+    vpc_id: pulumi.Input[str]
+    cluster_id: pulumi.Input[str]
+    care: Care
+    began: str
+
+
+def arguments(args: LoadBalancerArgs) -> dict[str, Any]:
+    """Inputs of the load balancer: the live ones for an import, otherwise the declared ones."""
+    target = args.decision.target
+    if args.decision.outcome is Outcome.IMPORT and target is not None:
+        return live(target.details)
+    return {
+        "name": args.name,
+        "region": args.region,
+        "vpc_uuid": args.vpc_id,
+        "droplet_tag": pulumi.Output.concat("k8s:", args.cluster_id),
+        "forwarding_rules": [
+            {
+                "entry_protocol": "http",
+                "entry_port": 80,
+                "target_protocol": "http",
+                "target_port": HTTP_NODE_PORT,
+            }
+        ],
+        "healthcheck": {"protocol": "tcp", "port": HTTP_NODE_PORT},
+    }
+
+
+def live(details: Mapping[str, Any]) -> dict[str, Any]:
+    """The inputs that describe a live load balancer as it is.
+
+    Args:
+        details: the API's object (OpenAPI `load_balancer`).
+    """
+    picked = plain(
+        details,
+        name="name",
+        size_unit="size_unit",
+        vpc_uuid="vpc_uuid",
+        redirect_http_to_https="redirect_http_to_https",
+        enable_proxy_protocol="enable_proxy_protocol",
+        enable_backend_keepalive="enable_backend_keepalive",
+        http_idle_timeout_seconds="http_idle_timeout_seconds",
+        disable_lets_encrypt_dns_records="disable_lets_encrypt_dns_records",
+        tls_cipher_policy="tls_cipher_policy",
+        project_id="project_id",
+        type="type",
+        network="network",
+        network_stack="network_stack",
+    )
+    region = details.get("region")
+    if isinstance(region, Mapping):
+        picked["region"] = region.get("slug")
+    if details.get("tag"):
+        picked["droplet_tag"] = details["tag"]
+    elif details.get("droplet_ids"):
+        picked["droplet_ids"] = details["droplet_ids"]
+    picked["forwarding_rules"] = [
+        plain(
+            rule,
+            entry_protocol="entry_protocol",
+            entry_port="entry_port",
+            target_protocol="target_protocol",
+            target_port="target_port",
+            certificate_id="certificate_id",
+            tls_passthrough="tls_passthrough",
+        )
+        for rule in details.get("forwarding_rules") or []
+    ]
+    if check := details.get("health_check"):
+        picked["healthcheck"] = plain(
+            check,
+            protocol="protocol",
+            port="port",
+            path="path",
+            check_interval_seconds="check_interval_seconds",
+            response_timeout_seconds="response_timeout_seconds",
+            healthy_threshold="healthy_threshold",
+            unhealthy_threshold="unhealthy_threshold",
+        )
+    sticky = details.get("sticky_sessions") or {}
+    if sticky.get("type") not in (None, "none"):
+        picked["sticky_sessions"] = plain(
+            sticky, type="type", cookie_name="cookie_name", cookie_ttl_seconds="cookie_ttl_seconds"
+        )
+    firewall = plain(details.get("firewall") or {}, allows="allow", denies="deny")
+    return picked | ({"firewall": firewall} if firewall else {})
+
+
+class LoadBalancer(SlotComponent):
+    """The one load balancer of the environment."""
+
+    def __init__(self, name: str, args: LoadBalancerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(naming.TYPE_LOAD_BALANCER, name, [args.decision], args.began, opts)
+        self.load_balancer = self.declare(
+            digitalocean.LoadBalancer,
+            digitalocean.LoadBalancer.get,
+            "load-balancer",
+            args.decision,
+            arguments(args),
+            care=args.care,
+        )
+        self.finish({"loadBalancer": self.load_balancer}, ip=self.load_balancer.ip)

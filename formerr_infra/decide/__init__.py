@@ -1,0 +1,108 @@
+"""The decision: total and pure, values in, values out.
+
+No I/O, and no knowledge of any cloud or engine. It does not look anything up, and it does not know how an outcome
+is carried out. The rows stand in `table`, the words in `verdicts`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from formerr_infra.decide.case import Case
+from formerr_infra.decide.table import ROW_DOES_NOT_FIT, ROW_WOULD_REPLACE, ROWS
+from formerr_infra.decide.verdicts import Verdict, what
+from formerr_infra.model import Code, Decision, Found, Misfit, Outcome, Wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Case", "decide", "misfits"]
+
+
+def decide(case: Case) -> Decision:
+    """Decide one slot: the first row that matches, then the question whether the resource fits.
+
+    Raises:
+        AssertionError: if no row matches, which the tests show cannot happen.
+    """
+    row = next((row for row in ROWS if row.matches(case)), None)
+    if row is None:
+        raise AssertionError(f"no row of the decision table matches {case!r}")
+    decision = _decision(case, row.number, row.verdict(case))
+    return _unless_it_does_not_fit(case, decision)
+
+
+def misfits(found: Found, fields: Mapping[str, Wanted]) -> tuple[Misfit, ...]:
+    """The fields in which a live resource disagrees with what is declared."""
+    facts = {"name": found.name, **found.facts}
+    return tuple(
+        Misfit(name, facts.get(name), wanted)
+        for name, wanted in fields.items()
+        if not wanted.agrees(facts.get(name))
+    )
+
+
+def _decision(case: Case, number: str, verdict: Verdict) -> Decision:
+    seen = {
+        found.id: found for found in (*case.sighting.by_id.values(), *(case.sighting.named or ())) if found
+    }
+    return Decision(
+        slot=case.slot,
+        outcome=verdict.outcome,
+        row=number,
+        reason=verdict.reason,
+        id=verdict.target.id if verdict.target else verdict.id,
+        code=verdict.code,
+        settle=verdict.settle,
+        held=case.held,
+        found=tuple(seen.values()),
+        target=verdict.target,
+        notes=verdict.notes,
+    )
+
+
+def _unless_it_does_not_fit(case: Case, decision: Decision) -> Decision:
+    """Row 26 for what is adopted or imported, row 3b for what is kept."""
+    if decision.target is None:
+        return decision
+    wrong = misfits(decision.target, case.wish.fields)
+    if decision.outcome is Outcome.KEEP:
+        wrong = tuple(misfit for misfit in wrong if misfit.wanted.fixed)
+        if not wrong or case.wish.allow_replace:
+            return decision
+        return replace(
+            decision,
+            outcome=Outcome.REFUSE,
+            row=ROW_WOULD_REPLACE,
+            code=Code.WOULD_REPLACE,
+            reason=f"{what(decision.target)} is managed by this stack, and {_list(wrong)} cannot be changed in place: "
+            "the engine would delete it and make another.",
+            settle=f"set {_back(wrong)}; to have it replaced on purpose, add it to allowReplace for one run.",
+        )
+    if decision.outcome not in (Outcome.ADOPT, Outcome.IMPORT) or not wrong:
+        return decision
+    return replace(
+        decision,
+        outcome=Outcome.REFUSE,
+        row=ROW_DOES_NOT_FIT,
+        code=Code.DOES_NOT_FIT,
+        reason=f"{what(decision.target)} does not fit: {_list(wrong)}.",
+        settle=f"set {_back(wrong)}, or choose another with {case.wish.name_key} or {case.wish.pin_key}.",
+    )
+
+
+def _list(wrong: tuple[Misfit, ...]) -> str:
+    return "; ".join(
+        f"{misfit.field} is {misfit.found!r}, wanted "
+        + (
+            f"one that this run would make ({misfit.wanted.key})"
+            if misfit.wanted.new
+            else f"{misfit.wanted.value!r}"
+        )
+        for misfit in wrong
+    )
+
+
+def _back(wrong: tuple[Misfit, ...]) -> str:
+    return ", ".join(f"{misfit.wanted.key} so that {misfit.field} is {misfit.found!r}" for misfit in wrong)

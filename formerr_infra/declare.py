@@ -1,0 +1,159 @@
+"""From an assessment to declared resources and stack outputs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pulumi
+
+from formerr_infra import naming, preflight
+from formerr_infra.components.base import Care
+from formerr_infra.components.cluster import Cluster, ClusterArgs, Pool
+from formerr_infra.components.load_balancer import LoadBalancer, LoadBalancerArgs
+from formerr_infra.components.network import Network, NetworkArgs
+from formerr_infra.components.project import Project, ProjectArgs
+from formerr_infra.components.registry import Registry, RegistryArgs
+from formerr_infra.inventory.facts import Unknown
+from formerr_infra.model import MAKES, READ_ONLY, Outcome
+from formerr_infra.report import as_output
+
+if TYPE_CHECKING:
+    from formerr_infra.detect import Assessment
+    from formerr_infra.settings.schema import Settings
+
+
+def declare(assessment: Assessment, began: str) -> None:
+    """Declare every slot as decided and export the outputs.
+
+    Args:
+        assessment: decided, not refused.
+        began: when the run began, UTC, ISO 8601.
+    """
+    settings = assessment.settings
+    decisions = assessment.decisions
+    stack = assessment.stack
+    care = Care(protect=settings.protect, retain=settings.retain_on_delete)
+    network = Network("network", _network(assessment, care, began))
+    cluster = Cluster("kubernetes", _cluster(assessment, care, began, network.vpc.id))
+    registry = Registry("images", _registry(assessment, care, began))
+    balancer = LoadBalancer(
+        "ingress",
+        LoadBalancerArgs(
+            decision=decisions["loadBalancer"],
+            name=settings.load_balancer_name,
+            region=settings.region,
+            vpc_id=network.vpc.id,
+            cluster_id=cluster.cluster.id,
+            care=care,
+            began=began,
+        ),
+    )
+    if "project" in decisions:
+        owned = [
+            urn
+            for slot, urn in (
+                ("cluster", cluster.cluster.cluster_urn),
+                ("loadBalancer", balancer.load_balancer.load_balancer_urn),
+            )
+            if decisions[slot].outcome not in READ_ONLY
+        ]
+        Project(
+            "account-project",
+            ProjectArgs(
+                decision=decisions["project"],
+                name=settings.project_name or "",
+                description=naming.marked_description("Formerr", naming.PROJECT, stack),
+                environment="Production" if stack == "production" else "Staging",
+                members=owned,
+                care=care,
+                began=began,
+            ),
+        )
+    pulumi.export("vpc_id", network.vpc.id)
+    pulumi.export("cluster_id", cluster.cluster.id)
+    pulumi.export("cluster_name", cluster.cluster.name)
+    pulumi.export("cluster_endpoint", cluster.cluster.endpoint)
+    pulumi.export("registry_endpoint", registry.registry.endpoint)
+    pulumi.export("registry_name", registry.registry.name)
+    pulumi.export("load_balancer_ip", balancer.load_balancer.ip)
+    pulumi.export("load_balancer_id", balancer.load_balancer.id)
+    pulumi.export("region", settings.region)
+    pulumi.export("decisions", as_output(assessment))
+
+
+def _network(assessment: Assessment, care: Care, began: str) -> NetworkArgs:
+    settings, decision = assessment.settings, assessment.decisions["vpc"]
+    stays = any(finding.code == "becomes-default" for finding in assessment.findings)
+    if decision.target is not None and decision.target.facts.get("default") is True:
+        stays = True
+    if stays and decision.outcome not in READ_ONLY:
+        pulumi.log.warn(
+            f"the VPC is, or becomes, the default one of {settings.region}. DigitalOcean does not delete a default VPC, "
+            "so a destroy takes everything else and leaves it; make another VPC the region's default to have it go."
+        )
+    return NetworkArgs(
+        decision=decision,
+        name=settings.vpc_name,
+        region=settings.region,
+        ip_range=settings.vpc_cidr,
+        description=naming.marked_description(
+            f"Formerr {assessment.stack} network", naming.PROJECT, assessment.stack
+        ),
+        care=Care(protect=care.protect, retain=care.retain or stays),
+        began=began,
+    )
+
+
+def _cluster(assessment: Assessment, care: Care, began: str, vpc_id: pulumi.Input[str]) -> ClusterArgs:
+    settings = assessment.settings
+    subnets = (
+        (settings.cluster_subnet, settings.service_subnet)
+        if settings.cluster_subnet and settings.service_subnet
+        else None
+    )
+    return ClusterArgs(
+        decision=assessment.decisions["cluster"],
+        pool_decision=assessment.decisions["nodePool"],
+        name=settings.cluster_name,
+        region=settings.region,
+        version=assessment.version or "",
+        vpc_id=vpc_id,
+        subnets=subnets,
+        highly_available=settings.highly_available,
+        auto_upgrade=settings.auto_upgrade,
+        surge_upgrade=settings.surge_upgrade,
+        tags=(naming.mark_text(naming.PROJECT, assessment.stack), *settings.tags),
+        system=Pool(settings.system_node_size, settings.system_node_count),
+        workers=_workers(settings),
+        care=care,
+        began=began,
+    )
+
+
+def _workers(settings: Settings) -> Pool:
+    if settings.autoscale:
+        return Pool(settings.node_size, None, settings.node_min, settings.node_max)
+    return Pool(settings.node_size, settings.nodes_at_start)
+
+
+def _registry(assessment: Assessment, care: Care, began: str) -> RegistryArgs:
+    settings, decision = assessment.settings, assessment.decisions["registry"]
+    declared = assessment.ledger.inputs.get("registry", {}).get("subscriptionTierSlug")
+    account = assessment.account
+    subscription = (
+        None if account is None or isinstance(account.registry_tier, Unknown) else account.registry_tier
+    )
+    tier = preflight.declared_tier(settings.registry_tier, subscription)
+    raised = False
+    if isinstance(declared, str):
+        tier = preflight.declared_tier(tier, declared)
+        raised = decision.outcome is Outcome.KEEP and tier != declared
+    return RegistryArgs(
+        decision=decision,
+        name=settings.registry_id or settings.registry_name,
+        tier=tier,
+        follow_tier=decision.outcome not in MAKES and not raised,
+        region=settings.registry_region,
+        care=care,
+        began=began,
+    )

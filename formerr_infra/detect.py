@@ -1,0 +1,192 @@
+"""The assessment of a stack: ledger and inventory read, every slot decided, the account held against what would be made.
+
+Reads only. The running program and the `formerr` command both use it, so that what `formerr detect` prints is what
+`pulumi up` would do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from formerr_infra import inventory, preflight
+from formerr_infra.demand import demand, growth
+from formerr_infra.errors import PreflightFailed, Refused, UnknownIsNotAbsent
+from formerr_infra.model import MAKES, Code, Decision, Holding, Outcome, Sighting
+from formerr_infra.resolve import further_questions, questions, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from formerr_infra.inventory.facts import Access, AccountFacts, Inventory, Limits
+    from formerr_infra.ledger import Ledger
+    from formerr_infra.settings.schema import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What is there, what is decided, and whether the account can take it.
+
+    Attributes:
+        stack: the stack's short name.
+        settings: what was wanted.
+        ledger: what the state holds.
+        decisions: slot key -> decision, in the order of the slots.
+        findings: of the preflight; empty where nothing is made.
+        account: what the account offers; None where nothing is made.
+        version: the exact version slug to declare for the cluster.
+        calls: requests sent to the API.
+        seconds: how long the detection took.
+    """
+
+    stack: str
+    settings: Settings
+    ledger: Ledger
+    decisions: Mapping[str, Decision]
+    findings: tuple[preflight.Finding, ...] = ()
+    account: AccountFacts | None = None
+    version: str | None = None
+    calls: int = 0
+    seconds: float = 0.0
+
+    @property
+    def refused(self) -> tuple[Decision, ...]:
+        """The decisions that stop the run."""
+        return tuple(one for one in self.decisions.values() if one.outcome is Outcome.REFUSE)
+
+    @property
+    def errors(self) -> tuple[preflight.Finding, ...]:
+        """The findings that stop the run."""
+        return tuple(one for one in self.findings if one.severity == "error")
+
+    def require(self) -> None:
+        """Stop here unless everything may go on.
+
+        Raises:
+            UnknownIsNotAbsent: a decision needs something that could not be known.
+            Refused: the decision table refuses a slot.
+            PreflightFailed: the account cannot take what would be made.
+        """
+        if self.refused:
+            unknown = any(one.code is Code.UNKNOWN for one in self.refused)
+            kind = UnknownIsNotAbsent if unknown else Refused
+            raise kind("\n".join(refusal(one) for one in self.refused))
+        if self.errors:
+            raise PreflightFailed([f"{one.code}: {one.message}" for one in self.errors])
+
+
+def refusal(decision: Decision) -> str:
+    """One refused slot as a sentence: what was found, and what settles it."""
+    return f"{decision.slot}: refused ({decision.code}, row {decision.row}): {decision.reason}\n    to go on: {decision.settle}"
+
+
+def assess(
+    stack: str, settings: Settings, access: Access, ledger: Ledger, *, limits: Limits | None = None
+) -> Assessment:
+    """Look and decide.
+
+    The account's limits and offers are asked for only where something may have to be made; a stack whose slots are
+    all known by id costs one call a slot, whatever the size of the account.
+
+    Raises:
+        NotLoopback, SettingsError: the access is unusable. Nothing that the API does raises.
+    """
+    asked = questions(settings, ledger)
+    making = any(question.name is not None for question in asked) or _tier_raised(settings, ledger)
+    looked = inventory.look(access, asked, stack=stack, with_account=making, limits=limits)
+    looks = [looked]
+    sightings = dict(looked.sightings)
+    further = further_questions(asked, sightings, settings)
+    if further:
+        looked = inventory.look(access, further, stack=stack, with_account=not making, limits=limits)
+        looks.append(looked)
+        sightings |= {key: _with_ids(sightings[key], found) for key, found in looked.sightings.items()}
+    decisions = resolve(settings, ledger, sightings)
+    account = next((one.account for one in looks if one.account is not None), None)
+    if account is None and _needs_account(settings, decisions):
+        looked = inventory.look(access, [], stack=stack, with_account=True, limits=limits)
+        looks.append(looked)
+        account = looked.account
+    return _assessed(stack, settings, ledger, decisions, account, looks)
+
+
+def _assessed(
+    stack: str,
+    settings: Settings,
+    ledger: Ledger,
+    decisions: dict[str, Decision],
+    account: AccountFacts | None,
+    looks: list[Inventory],
+) -> Assessment:
+    findings: tuple[preflight.Finding, ...] = ()
+    version = None
+    if not any(one.outcome is Outcome.REFUSE for one in decisions.values()):
+        wanted = demand(settings, decisions)
+        if account is not None:
+            findings = tuple(preflight.check(wanted, account))
+        version = cluster_version(settings, decisions["cluster"], account)
+        if version is None:
+            findings += tuple(_no_version(settings, decisions["cluster"], account, findings))
+    return Assessment(
+        stack=stack,
+        settings=settings,
+        ledger=ledger,
+        decisions=decisions,
+        findings=findings,
+        account=account,
+        version=version,
+        calls=sum(one.calls for one in looks),
+        seconds=sum(one.seconds for one in looks),
+    )
+
+
+def _no_version(
+    settings: Settings, decision: Decision, account: AccountFacts | None, known: tuple[preflight.Finding, ...]
+) -> list[preflight.Finding]:
+    """The finding that stops an upgrade to what is not offered; a new cluster's version is the preflight's."""
+    if decision.outcome is not Outcome.KEEP or any(one.code == "version" for one in known):
+        return []
+    offered = account.kubernetes if account is not None else None
+    shown = ", ".join(offered.versions) if isinstance(offered, inventory.KubernetesOptions) else "not known"
+    message = f"kubernetesVersion {settings.kubernetes_version} is not among what DOKS offers: {shown}"
+    return [preflight.Finding(preflight.Severity.ERROR, "version", message, "kubernetesVersion")]
+
+
+def cluster_version(settings: Settings, decision: Decision, account: AccountFacts | None) -> str | None:
+    """The exact slug to declare: the running one unless a newer minor or slug is wanted; never a lower one.
+
+    Returns None where it cannot be told without, or from, what the account offers.
+    """
+    live = str(decision.target.facts.get("version") or "") if decision.target else ""
+    wanted = settings.kubernetes_version
+    if live and live.startswith(f"{wanted}."):
+        return live
+    offered: tuple[str, ...] = ()
+    if account is not None and isinstance(account.kubernetes, inventory.KubernetesOptions):
+        offered = account.kubernetes.versions
+    try:
+        return preflight.resolve_version(wanted, live or None, offered)
+    except preflight.VersionNotOffered:
+        return None
+
+
+def _tier_raised(settings: Settings, ledger: Ledger) -> bool:
+    """Whether the settings want a higher registry tier than the one that was declared."""
+    declared = ledger.inputs.get("registry", {}).get("subscriptionTierSlug")
+    return (
+        ledger.held["registry"].holding is Holding.MANAGED
+        and isinstance(declared, str)
+        and preflight.declared_tier(settings.registry_tier, declared) != declared
+    )
+
+
+def _needs_account(settings: Settings, decisions: Mapping[str, Decision]) -> bool:
+    """Whether something is going to be made, grown or upgraded."""
+    if any(one.outcome in MAKES for one in decisions.values()) or growth(settings, decisions["nodePool"]):
+        return True
+    cluster = decisions["cluster"]
+    return cluster.outcome is Outcome.KEEP and cluster_version(settings, cluster, None) is None
+
+
+def _with_ids(first: Sighting, second: Sighting) -> Sighting:
+    return Sighting(by_id={**first.by_id, **second.by_id}, named=second.named, unknown=second.unknown)

@@ -1,0 +1,182 @@
+"""What the state of this stack holds, slot by slot, read with `pulumi stack export`.
+
+Only the checkpoint says which resources are external and which operations are pending. Beside each slot's resource
+the component it stands in keeps a journal, because the checkpoint alone forgets two things: a create that was
+applied while its answer was lost (the engine then keeps neither resource nor pending operation), and a managed
+resource that a refresh dropped because it was gone.
+
+The journal is part of the component's inputs and outputs, so it is written by the engine, before the create:
+
+    inputs:  journal = {<slot>: {"began": <UTC time of the run that creates>, "instead_of": <id that was there before>}}
+    outputs: held    = {<slot>: {"id": <physical id>, "ownership": "managed" | "adopted"}}
+
+This module only reads; it decides nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from formerr_infra.errors import LedgerUnreadable
+from formerr_infra.model import Held, Holding
+from formerr_infra.slots import SLOTS, Slot
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+EXPORT_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """What the state holds.
+
+    Attributes:
+        held: slot key -> what the state holds of it; every slot is there.
+        inputs: slot key -> the inputs recorded for its resource, where it has one.
+        pending: URNs of creates that were interrupted and are still noted in the checkpoint.
+        exists: whether there is such a stack at all.
+    """
+
+    held: Mapping[str, Held]
+    inputs: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    pending: tuple[str, ...] = ()
+    exists: bool = True
+
+
+EMPTY = Ledger({slot.key: Held() for slot in SLOTS}, exists=False)
+
+
+class Export:
+    """A running `pulumi stack export`; started early, because it takes longer than anything else before the calls."""
+
+    def __init__(self, stack: str, folder: Path) -> None:
+        """Start it.
+
+        Args:
+            stack: name of the stack, short or `organization/project/stack`.
+            folder: the folder of Pulumi.yaml.
+
+        Raises:
+            LedgerUnreadable: there is no `pulumi` to run.
+        """
+        program = shutil.which("pulumi") or shutil.which("pulumi", path=str(Path.home() / ".pulumi" / "bin"))
+        if program is None:
+            raise LedgerUnreadable(
+                "the stack's state could not be read: there is no `pulumi` on the PATH. Install Pulumi, or run "
+                '`make up` and then `eval "$(formerr local env)"`.'
+            )
+        self._process = subprocess.Popen(
+            [program, "stack", "export", "--stack", stack, "--non-interactive"],
+            cwd=folder,
+            env=os.environ | {"PULUMI_SKIP_UPDATE_CHECK": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+    def ledger(self) -> Ledger:
+        """Wait for it and read it.
+
+        Raises:
+            LedgerUnreadable: it failed, took too long, or is not a deployment.
+        """
+        try:
+            out, err = self._process.communicate(timeout=EXPORT_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.communicate()
+            raise LedgerUnreadable(
+                f"the stack's state could not be read: `pulumi stack export` gave no answer in {EXPORT_SECONDS:.0f} s."
+            ) from None
+        if self._process.returncode != 0:
+            said = err.decode(errors="replace").strip()
+            if "no stack named" in said:
+                return EMPTY
+            raise LedgerUnreadable(f"the stack's state could not be read: `pulumi stack export` says: {said}")
+        try:
+            return read(json.loads(out))
+        except ValueError as error:
+            raise LedgerUnreadable(
+                f"the stack's state could not be read: the export is not JSON: {error}"
+            ) from None
+
+
+def read(export: Mapping[str, Any], slots: Sequence[Slot] = SLOTS) -> Ledger:
+    """Read an exported deployment (`pulumi stack export`, version 3).
+
+    Raises:
+        LedgerUnreadable: it has another form.
+    """
+    try:
+        return _read(export, slots)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise LedgerUnreadable(
+            f"the stack's state could not be read: the export has an unknown form ({type(error).__name__}: {error})."
+        ) from None
+
+
+def _read(export: Mapping[str, Any], slots: Sequence[Slot]) -> Ledger:
+    deployment = export["deployment"]
+    resources = [resource for resource in deployment.get("resources") or [] if not resource.get("delete")]
+    by_address = {_address(resource["urn"]): resource for resource in resources}
+    pending = {
+        _address(operation["resource"]["urn"]): operation["resource"]["urn"]
+        for operation in deployment.get("pending_operations") or []
+        if operation["type"] == "creating"
+    }
+    saved = _time((deployment.get("manifest") or {}).get("time"))
+    held, inputs = {}, {}
+    for slot in slots:
+        address = (slot.engine_type, slot.name)
+        resource = by_address.get(address)
+        component = by_address.get((slot.component, slot.component_name)) or {}
+        journal = ((component.get("inputs") or {}).get("journal") or {}).get(slot.key) or {}
+        noted = ((component.get("outputs") or {}).get("held") or {}).get(slot.key) or {}
+        held[slot.key] = _held(resource, journal, noted, saved if address in pending else None)
+        if resource is not None:
+            inputs[slot.key] = resource.get("inputs") or {}
+    left = tuple(urn for address, urn in pending.items() if address not in by_address)
+    return Ledger(held, inputs, left)
+
+
+def _held(
+    resource: Mapping[str, Any] | None,
+    journal: Mapping[str, str],
+    noted: Mapping[str, str],
+    interrupted_at: datetime | None,
+) -> Held:
+    began = _time(journal.get("began"))
+    if resource is not None:
+        holding = Holding.ADOPTED if resource.get("external") else Holding.MANAGED
+        return Held(holding, str(resource["id"]), began, journal)
+    stale = noted.get("id") is not None and noted.get("id") == journal.get("instead_of")
+    if noted.get("id") and not stale and interrupted_at is None:
+        holding = Holding.ADOPTED if noted.get("ownership") == "adopted" else Holding.DROPPED
+        return Held(holding, str(noted["id"]), began, journal)
+    if interrupted_at is not None or began is not None:
+        return Held(Holding.INTERRUPTED, None, began or interrupted_at, journal)
+    return Held()
+
+
+def _address(urn: str) -> tuple[str, str]:
+    """Type and logical name of `urn:pulumi:<stack>::<project>::<parent types>$<type>::<name>`."""
+    _, _, types, name = urn.split("::", 3)
+    return types.rsplit("$", 1)[-1], name
+
+
+def _time(text: str | None) -> datetime | None:
+    """A time of the checkpoint (RFC 3339, up to nanoseconds)."""
+    if not text:
+        return None
+    moment = datetime.fromisoformat(re.sub(r"(\.\d{1,6})\d*", r"\1", text))
+    return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)

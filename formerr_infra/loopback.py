@@ -1,0 +1,43 @@
+"""The one check that an endpoint is on this machine; used by local mode, the stand-in and the tests."""
+
+from __future__ import annotations
+
+import ipaddress
+from urllib.parse import urlsplit
+
+from formerr_infra.errors import NotLoopback
+
+
+def is_loopback(url: str) -> bool:
+    """Whether `url` names a loopback address literally (127.0.0.0/8, ::1) or `localhost`.
+
+    Other names are refused even if they resolve to loopback today: a name may resolve elsewhere tomorrow.
+    """
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError:
+        return False
+    if parts.scheme not in ("http", "https") or not host:
+        return False
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def require_loopback(url: str, *, what: str = "endpoint") -> str:
+    """Return `url` unchanged.
+
+    Raises:
+        NotLoopback: if it is not on loopback.
+    """
+    if not is_loopback(url):
+        raise NotLoopback(
+            f"{what} is {url!r}, which is not a loopback address. Local mode talks to this machine only; "
+            "unset FORMERR_LOCAL to use the real DigitalOcean, or set DIGITALOCEAN_API_URL to the address that "
+            "`formerr local status` prints."
+        )
+    return url

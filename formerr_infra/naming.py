@@ -1,0 +1,63 @@
+"""Names, marks and type tokens: the few strings that must never change, in one place.
+
+A mark is the sentence `pulumi:<project>:<stack>`, as a tag where a kind has tags and in brackets inside the
+description where it has only that. DigitalOcean's tags take letters, digits, `:`, `-` and `_` (255 at most).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from formerr_infra.model import Mark
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+PROJECT = "formerr-infra"
+
+TYPE_NETWORK = "formerr:network:Network"
+TYPE_CLUSTER = "formerr:cluster:Cluster"
+TYPE_REGISTRY = "formerr:registry:Registry"
+TYPE_LOAD_BALANCER = "formerr:loadbalancer:LoadBalancer"
+TYPE_PROJECT = "formerr:project:Project"
+
+_MARK = re.compile(r"pulumi:(?P<project>[A-Za-z0-9_-]+):(?P<stack>[A-Za-z0-9_.-]+)")
+
+
+def mark_text(project: str, stack: str) -> str:
+    """The mark of a stack, as a tag."""
+    return f"pulumi:{project}:{stack}"
+
+
+def marked_description(text: str, project: str, stack: str) -> str:
+    """A description that carries the mark."""
+    return f"{text} [{mark_text(project, stack)}]"
+
+
+def read_mark(text: str, project: str, stack: str) -> tuple[Mark, str | None]:
+    """Whose a description says it is, and `project/stack` of the owner.
+
+    A text with two different marks belongs to nobody that could be named: it counts as another's.
+    """
+    return _judge({(match["project"], match["stack"]) for match in _MARK.finditer(text)}, project, stack)
+
+
+def read_tags(tags: Iterable[str], project: str, stack: str) -> tuple[Mark, str | None]:
+    """Whose a list of tags says it is; see `read_mark`."""
+    owners = {(match["project"], match["stack"]) for tag in tags if (match := _MARK.fullmatch(tag))}
+    return _judge(owners, project, stack)
+
+
+def _judge(owners: set[tuple[str, str]], project: str, stack: str) -> tuple[Mark, str | None]:
+    if not owners:
+        return Mark.UNMARKED, None
+    if owners == {(project, stack)}:
+        return Mark.OURS, f"{project}/{stack}"
+    others = sorted(f"{owner[0]}/{owner[1]}" for owner in owners if owner != (project, stack))
+    return Mark.OTHER, ", ".join(others)
+
+
+def default_name(stack: str, thing: str) -> str:
+    """The naming convention: `formerr-<stack>-<thing>`."""
+    return f"formerr-{stack}-{thing}"

@@ -1,0 +1,56 @@
+"""The worker pools of a live DOKS cluster, and which of them is what; plain data in, plain data out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from formerr_infra.model import Found, Mark
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: Name of the stack's own pool in its cluster, beside the small default pool.
+WORKER_POOL = "workers"
+#: Name of the default pool of a cluster that this project makes.
+SYSTEM_POOL = "system"
+#: The tag by which the provider knows a cluster's default pool.
+DEFAULT_POOL_TAG = "terraform:default-node-pool"
+
+
+def default_pool(details: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The pool that the provider takes for the default one, if it can tell (`details`: OpenAPI `cluster`)."""
+    pools = details.get("node_pools") or []
+    return next((pool for pool in pools if DEFAULT_POOL_TAG in (pool.get("tags") or [])), None)
+
+
+def worker_pools(cluster: Found) -> tuple[Found, ...]:
+    """The stack's worker pool of a live cluster, if it is there; a pool shares its cluster's mark."""
+    raw = cluster.details.get("node_pools")
+    return tuple(
+        Found(
+            id=str(pool["id"]),
+            name=WORKER_POOL,
+            mark=cluster.mark if cluster.mark is not Mark.UNMARKED else Mark.UNMARKABLE,
+            owner=cluster.owner,
+            facts={"size": None if pool.get("size") is None else str(pool["size"])},
+            details=pool,
+        )
+        for pool in (raw if isinstance(raw, list) else [])
+        if isinstance(pool, dict) and pool.get("name") == WORKER_POOL and pool.get("id")
+    )
+
+
+def node_count(cluster: Found) -> int:
+    """How many nodes all pools of a live cluster have."""
+    raw = cluster.details.get("node_pools")
+    return sum(int(pool.get("count") or 0) for pool in (raw if isinstance(raw, list) else []))
+
+
+def import_would_write(cluster: Found) -> str | None:
+    """Why importing a cluster would write to it, or None: the provider's importer tags an untagged default pool."""
+    if default_pool(cluster.details) is not None:
+        return None
+    return (
+        f"importing the cluster would make the provider write the tag {DEFAULT_POOL_TAG} to one of its pools, because "
+        "none carries it"
+    )

@@ -1,0 +1,95 @@
+"""The Pulumi program: assess, stop or go on, declare, export.
+
+The order matters for its speed: the export of the state and the import of the client run beside the imports of the
+engine's and the provider's packages. It is safe by itself: every refusal comes before the first resource is
+registered, so before the engine can write anything.
+"""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pulumi
+
+from formerr_infra import inventory
+from formerr_infra.errors import FormerrError
+from formerr_infra.ledger import Export
+from formerr_infra.settings import engine_access, from_engine
+
+if TYPE_CHECKING:
+    from formerr_infra.detect import Assessment
+    from formerr_infra.inventory.facts import Access
+
+READY_SECONDS = 900.0
+
+
+def run() -> None:
+    """Run the program of the stack that the engine selected.
+
+    Raises:
+        pulumi.RunError: the run stops on purpose; its text says what was found and what settles it.
+    """
+    stopped = None
+    try:
+        assessment, access = _assess()
+        if not pulumi.runtime.is_dry_run():
+            _before_the_first_write(assessment, access)
+    except FormerrError as error:
+        stopped = str(error)
+    if stopped is not None:
+        raise pulumi.RunError(stopped)
+    from formerr_infra.declare import declare
+
+    declare(assessment, datetime.now(UTC).isoformat(timespec="seconds"))
+
+
+def _assess() -> tuple[Assessment, Access]:
+    stack = pulumi.get_stack()
+    folder = Path.cwd()
+    settings = from_engine(stack, folder)
+    access = engine_access()
+    export = Export(_full_name(stack), folder)
+    threading.Thread(target=inventory.warm_up, daemon=True).start()
+
+    from formerr_infra.detect import assess
+    from formerr_infra.report import lines, stop_message
+
+    assessment = assess(stack, settings, access, export.ledger())
+    pulumi.log.info("decisions:\n" + "\n".join(lines(assessment)))
+    for urn in assessment.ledger.pending:
+        pulumi.log.warn(
+            f"an interrupted create is still noted in the state: {urn}. What it made is taken in by this run; "
+            "afterwards `pulumi refresh --clear-pending-creates --yes` removes the note."
+        )
+    if assessment.refused or assessment.errors:
+        raise _stop(assessment, stop_message(assessment))
+    return assessment, access
+
+
+def _stop(assessment: Assessment, message: str) -> FormerrError:
+    try:
+        assessment.require()
+    except FormerrError as error:
+        error.args = (message,)
+        return error
+    raise AssertionError("nothing to stop for")
+
+
+def _full_name(stack: str) -> str:
+    organization = pulumi.get_organization()
+    return stack if organization in ("", "organization") else f"{organization}/{pulumi.get_project()}/{stack}"
+
+
+def _before_the_first_write(assessment: Assessment, access: Access) -> None:
+    """What a preview does not do: ask for the registry's name, and wait for what an interrupted run left unfinished.
+
+    Raises:
+        PreflightFailed: the registry's name is taken by another account.
+        Refused: something to be taken in does not become ready.
+    """
+    from formerr_infra.gate import before_the_first_write
+
+    before_the_first_write(assessment, access, progress=pulumi.log.info, timeout=READY_SECONDS)

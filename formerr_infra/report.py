@@ -1,0 +1,140 @@
+"""Decisions as people and machines read them: lines for the engine's log, a plain form for outputs and JSON.
+
+Names and messages that come from an account are untrusted: control characters never reach a terminal.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from formerr_infra.detect import Assessment, refusal
+from formerr_infra.model import MAKES, READ_ONLY, Decision, Found, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_SYMBOL = {
+    Outcome.CREATE: "+",
+    Outcome.RECREATE: "+",
+    Outcome.KEEP: "=",
+    Outcome.ADOPT: "<",
+    Outcome.IMPORT: ">",
+    Outcome.RELEASE: "^",
+    Outcome.OMIT: "-",
+    Outcome.REFUSE: "!",
+}
+
+
+def clean(text: str) -> str:
+    """The text without control characters and bidirectional overrides, at most 500 characters."""
+    shown = "".join(
+        char
+        if char == "\n" or (char.isprintable() and char not in _INVISIBLE)
+        else "\N{REPLACEMENT CHARACTER}"
+        for char in text
+    )
+    return shown if len(shown) <= _LONGEST else shown[: _LONGEST - 1] + "…"
+
+
+_LONGEST = 500
+_INVISIBLE = frozenset("\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
+
+
+def ownership(decision: Decision) -> str:
+    """`managed`, `adopted`, `omitted` or `refused`: how the slot stands after a run that succeeds."""
+    match decision.outcome:
+        case Outcome.OMIT:
+            return "omitted"
+        case Outcome.REFUSE:
+            return "refused"
+        case outcome:
+            return "adopted" if outcome in READ_ONLY else "managed"
+
+
+def lines(assessment: Assessment) -> list[str]:
+    """One line a slot, then notes and findings."""
+    width = max((len(key) for key in assessment.decisions), default=0)
+    shown = [
+        f"{_SYMBOL[one.outcome]} {one.slot:<{width}}  {one.outcome.value:<8}  row {one.row:<3}  {clean(one.reason)}"
+        for one in assessment.decisions.values()
+    ]
+    shown += [
+        f"  note: {one.slot}: {clean(note)}" for one in assessment.decisions.values() for note in one.notes
+    ]
+    shown += [f"  {finding.severity}: {clean(finding.message)}" for finding in assessment.findings]
+    return shown
+
+
+def stop_message(assessment: Assessment) -> str:
+    """Why the run stops, all reasons at once."""
+    parts = [clean(refusal(one)) for one in assessment.refused]
+    parts += [f"preflight: {finding.code}: {clean(finding.message)}" for finding in assessment.errors]
+    return "\n".join(["stopped before any write:", *(f"  {part}" for part in parts)])
+
+
+def as_output(assessment: Assessment) -> dict[str, Any]:
+    """The stack output `decisions`: slot -> outcome, ownership, row, reason; plain strings."""
+    return {
+        one.slot: {
+            "outcome": one.outcome.value,
+            "ownership": ownership(one),
+            "row": one.row,
+            "held": one.held.holding.value,
+            "found": [found.id for found in one.found],
+            "reason": clean(one.reason),
+        }
+        for one in assessment.decisions.values()
+    }
+
+
+def as_json(assessment: Assessment) -> dict[str, Any]:
+    """Everything, for machines.
+
+    Shape: `{stack, ok, calls, seconds, pending, decisions: [{slot, outcome, ownership, row, code, id, reason, settle,
+    held: {holding, id}, found: [{id, name, mark, owner, created_at, facts}], notes}], findings: [{severity, code,
+    message, key}]}`.
+    """
+    return {
+        "stack": assessment.stack,
+        "ok": not assessment.refused and not assessment.errors,
+        "calls": assessment.calls,
+        "seconds": round(assessment.seconds, 3),
+        "pending": list(assessment.ledger.pending),
+        "decisions": [_decision(one) for one in assessment.decisions.values()],
+        "findings": [
+            {"severity": one.severity, "code": one.code, "message": one.message, "key": one.key}
+            for one in assessment.findings
+        ],
+    }
+
+
+def _decision(decision: Decision) -> dict[str, Any]:
+    return {
+        "slot": decision.slot,
+        "outcome": decision.outcome.value,
+        "ownership": ownership(decision),
+        "row": decision.row,
+        "code": decision.code.value if decision.code else None,
+        "id": decision.id,
+        "reason": decision.reason,
+        "settle": decision.settle,
+        "held": {"holding": decision.held.holding.value, "id": decision.held.id},
+        "found": [_found(found) for found in decision.found],
+        "notes": list(decision.notes),
+    }
+
+
+def _found(found: Found) -> dict[str, Any]:
+    return {
+        "id": found.id,
+        "name": found.name,
+        "mark": found.mark.value,
+        "owner": found.owner,
+        "created_at": found.created_at.isoformat() if found.created_at else None,
+        "facts": dict(found.facts),
+    }
+
+
+def makes_anything(decisions: Mapping[str, Decision]) -> bool:
+    """Whether anything new would be made."""
+    return any(one.outcome in MAKES for one in decisions.values())

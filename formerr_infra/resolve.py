@@ -1,0 +1,163 @@
+"""From settings, ledger and inventory to one decision per slot; pure.
+
+It goes through the slots in order, because what is decided for one tells what the next must fit: a cluster has to
+stand in the VPC that was decided. What hangs on another slot is read off that slot's live resource.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from formerr_infra.decide import Case, decide
+from formerr_infra.inventory.facts import Question
+from formerr_infra.model import (
+    MAKES,
+    READ_ONLY,
+    Code,
+    Decision,
+    Found,
+    Held,
+    Holding,
+    Mark,
+    Outcome,
+    Sighting,
+)
+from formerr_infra.slots import Slot, enabled
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from formerr_infra.ledger import Ledger
+    from formerr_infra.settings.schema import Settings
+
+#: Row of what hangs on a slot that this stack only reads, and that its state holds nothing of.
+ROW_OMIT = "27"
+#: Row of an import that would write.
+ROW_IMPORT_WRITES = "26b"
+
+
+def questions(settings: Settings, ledger: Ledger) -> list[Question]:
+    """The least that has to be asked: by id where the state or a pin knows one, by name otherwise."""
+    asked = []
+    for slot in enabled(settings):
+        if slot.parent is not None:
+            continue
+        wish = slot.wish(settings, _Undecided())
+        held = ledger.held[slot.key]
+        ids = tuple(dict.fromkeys(value for value in (held.id, wish.pin) if value))
+        asked.append(Question(slot.key, slot.kind, ids, None if ids else wish.name))
+    return asked
+
+
+def further_questions(
+    asked: Sequence[Question], sightings: Mapping[str, Sighting], settings: Settings
+) -> list[Question]:
+    """What has to be asked besides, once it is known that a held id is gone: who else has the name."""
+    by_key = {slot.key: slot for slot in enabled(settings)}
+    return [
+        replace(question, name=by_key[question.slot].wish(settings, _Undecided()).name)
+        for question in asked
+        if question.name is None
+        and not sightings[question.slot].unknown
+        and any(found is None for found in sightings[question.slot].by_id.values())
+    ]
+
+
+def resolve(settings: Settings, ledger: Ledger, sightings: Mapping[str, Sighting]) -> dict[str, Decision]:
+    """One decision for every slot that the stack has, in order."""
+    decided: dict[str, Decision] = {}
+    for slot in enabled(settings):
+        held = ledger.held[slot.key]
+        if slot.parent is None:
+            sighting = _marked(slot, sightings[slot.key], sightings, ledger)
+            decision = decide(Case(slot.key, held, sighting, slot.wish(settings, decided)))
+            decided[slot.key] = _unless_import_writes(slot, decision)
+        else:
+            decided[slot.key] = _hanging(slot, held, settings, decided)
+    return decided
+
+
+def _unless_import_writes(slot: Slot, decision: Decision) -> Decision:
+    """An import changes nothing in the cloud; one that would is refused."""
+    if decision.outcome is not Outcome.IMPORT or decision.target is None:
+        return decision
+    reason = slot.import_writes(decision.target)
+    if reason is None:
+        return decision
+    return replace(
+        decision,
+        outcome=Outcome.REFUSE,
+        row=ROW_IMPORT_WRITES,
+        code=Code.IMPORT_WOULD_WRITE,
+        reason=reason,
+        settle=f"put the tag there yourself, or set {slot.key}Policy=adopt.",
+    )
+
+
+def _hanging(slot: Slot, held: Held, settings: Settings, decided: Mapping[str, Decision]) -> Decision:
+    """Decide what hangs on another slot; its parent is decided already."""
+    parent = decided[slot.parent or ""]
+    if parent.outcome is Outcome.REFUSE:
+        return Decision(slot.key, Outcome.OMIT, ROW_OMIT, f"{slot.parent} is refused", held=held)
+    children = slot.children(parent.target) if slot.children and parent.target else ()
+    if parent.outcome is Outcome.KEEP:
+        children = tuple(replace(child, mark=Mark.OURS) for child in children)
+    known = held.holding in (Holding.MANAGED, Holding.ADOPTED)
+    if not known and _left_alone(parent, children):
+        how = "only read" if parent.outcome in READ_ONLY else "imported unchanged"
+        return Decision(
+            slot.key,
+            Outcome.OMIT,
+            ROW_OMIT,
+            f"{slot.parent} is {how}, so nothing is added to it",
+            held=held,
+            found=children,
+        )
+    wish = slot.wish(settings, decided)
+    if parent.outcome in MAKES:
+        wish = replace(wish, recreate=True)
+        held = held if held.holding is Holding.MANAGED else Held()
+    by_id = {held.id: next((child for child in children if child.id == held.id), None)} if held.id else {}
+    return decide(Case(slot.key, held, Sighting(by_id=by_id, named=children), wish))
+
+
+def _left_alone(parent: Decision, children: tuple[Found, ...]) -> bool:
+    """Whether nothing may be added to the parent in this run: it is only read, or a foreign one just imported."""
+    if parent.outcome in READ_ONLY:
+        return True
+    proven = parent.held.holding in (Holding.INTERRUPTED, Holding.DROPPED)
+    ours = proven or (parent.target is not None and parent.target.mark is Mark.OURS)
+    return parent.outcome is Outcome.IMPORT and not ours and not children
+
+
+def _marked(slot: Slot, sighting: Sighting, sightings: Mapping[str, Sighting], ledger: Ledger) -> Sighting:
+    """Give what has no room for a mark the mark of what it stands in."""
+    if slot.mark_from is None:
+        return sighting
+    around = sightings[slot.mark_from]
+    known = {found.id: found for found in (*around.by_id.values(), *(around.named or ())) if found}
+    managed = ledger.held[slot.mark_from]
+
+    def marked(found: Found) -> Found:
+        place = known.get(str(found.facts.get(slot.mark_fact)))
+        if found.mark is not Mark.UNMARKABLE or place is None:
+            return found
+        if managed.holding in (Holding.MANAGED, Holding.DROPPED) and place.id == managed.id:
+            return replace(found, mark=Mark.OURS)
+        if place.mark in (Mark.OURS, Mark.OTHER):
+            return replace(found, mark=place.mark, owner=place.owner)
+        return found
+
+    return replace(
+        sighting,
+        by_id={key: found and marked(found) for key, found in sighting.by_id.items()},
+        named=None if sighting.named is None else tuple(marked(found) for found in sighting.named),
+    )
+
+
+class _Undecided(dict[str, Decision]):
+    """Stands for decisions not made yet, where only a wish's policy, name and pin are read."""
+
+    def __missing__(self, key: str) -> Decision:
+        return Decision(key, Outcome.OMIT, "", "")

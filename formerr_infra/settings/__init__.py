@@ -1,0 +1,9 @@
+"""Settings of a stack: typed and checked once, at the edge, before the first call."""
+
+from __future__ import annotations
+
+from formerr_infra.inventory.facts import Access
+from formerr_infra.settings.schema import Settings
+from formerr_infra.settings.sources import access, check, engine_access, from_engine, from_files
+
+__all__ = ["Access", "Settings", "access", "check", "engine_access", "from_engine", "from_files"]
