@@ -150,6 +150,8 @@ def requests(
     as_json: Json = False,
 ) -> None:
     """Show what the local DigitalOcean was asked, oldest first."""
+    from urllib.parse import urlencode
+
     from formerr_infra.emulator.client import ControlClient
 
     running = _daemon().require()
@@ -158,9 +160,9 @@ def requests(
         _print_json([_record(one) for one in asked])
         return
     for one in asked:
-        query = f"?{one.query}" if one.query else ""
+        query = f"?{urlencode(one.query)}" if one.query else ""
         changed = ", changed nothing" if one.method in WRITES and not one.applied else ""
-        typer.echo(f"{one.method:6} {one.path}{query} -> {one.status}{changed}")
+        typer.echo(f"{one.method:6} {one.path}{query} -> {one.status or 'no answer'}{changed}")
     changing = sum(one.method in WRITES for one in asked)
     typer.echo(f"{len(asked)} requests, {changing} of them writes", err=True)
 
@@ -202,16 +204,9 @@ def _daemon(paths: LocalPaths | None = None) -> Daemon:
 
 
 def _record(one: RequestRecord) -> dict[str, object]:
-    return {
-        "method": one.method,
-        "path": one.path,
-        "query": one.query,
-        "status": one.status,
-        "at": one.at,
-        "token_name": one.token_name,
-        "applied": one.applied,
-        "body_keys": list(one.body_keys),
-    }
+    from dataclasses import asdict
+
+    return asdict(one)
 
 
 def _print_json(value: object) -> None:

@@ -91,7 +91,7 @@ def _write_stand_in(paths: LocalPaths) -> Path:
     text = (
         "#!/bin/sh\n"
         "# The stand-in plugin of local mode; it refuses every endpoint that is not loopback.\n"
-        f"PYTHONPATH={shlex.quote(os.fspath(paths.checkout))} \\\n"
+        f"PYTHONPATH={shlex.quote(os.fspath(paths.checkout))}${{PYTHONPATH:+:$PYTHONPATH}} \\\n"
         f'exec {shlex.quote(os.fspath(paths.python))} -m formerr_infra.local.standin "$@"\n'
     )
     if not program.exists() or program.read_text("utf-8") != text:

@@ -1,0 +1,80 @@
+"""`make test`, `make lint`, `make bench` and `make lock`: which programs with which arguments, in one place.
+
+A check that fails does not hide the others: all of them run, and the exit code is the first one's that
+failed.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+
+from formerr_infra.local.paths import CHECKOUT
+
+_BIN = CHECKOUT / ".venv" / "bin"
+
+LINT = (
+    ("ruff", "check", "--quiet", "."),
+    ("mypy", "--no-error-summary"),
+    ("lint-imports", "--no-cache"),
+)
+
+_LOCK = (
+    "uv", "pip", "compile", "--quiet", "--generate-hashes", "--universal", "--python-version", "3.11",
+    "--no-emit-index-url", "--no-emit-find-links", "--custom-compile-command", "make lock",
+)  # fmt: skip
+LOCK = (
+    (*_LOCK, "requirements/bootstrap.in", "-o", "requirements/bootstrap.txt"),
+    (*_LOCK, "requirements/runtime.in", "-o", "requirements.txt"),
+    (*_LOCK, "requirements/dev.in", "-o", "requirements-dev.txt"),
+)
+
+
+def _run(command: tuple[str, ...]) -> int:
+    name = " ".join(command[:2])
+    began = time.monotonic()
+    sys.stdout.flush()
+    program = os.fspath(_BIN / command[0])
+    code = subprocess.call([program, *command[1:]], cwd=CHECKOUT, stdin=subprocess.DEVNULL)
+    words = "ok" if code == 0 else f"failed with {code}"
+    sys.stderr.write(f"{name}: {words} ({time.monotonic() - began:.1f} s)\n")
+    return code
+
+
+def _all(commands: tuple[tuple[str, ...], ...]) -> int:
+    return next((code for code in [_run(command) for command in commands] if code), 0)
+
+
+def test(arguments: tuple[str, ...]) -> int:
+    """Every test, on all cores; with arguments, pytest gets just those."""
+    if arguments:
+        return _run(("pytest", *arguments))
+    workers = str(max(os.cpu_count() or 1, 2))
+    return _run(("pytest", "-n", workers, "--dist", "loadgroup"))
+
+
+def bench() -> int:
+    """The figures, one after another."""
+    return _run(("pytest", "-p", "no:xdist", "-p", "no:cacheprovider", "-s", "bench"))
+
+
+def main(arguments: list[str]) -> int:
+    """`lint`, `test [pytest's arguments]`, `bench` or `lock`; the exit code."""
+    match arguments:
+        case ["lint"]:
+            return _all(LINT)
+        case ["test", *rest]:
+            return test(tuple(rest))
+        case ["bench"]:
+            return bench()
+        case ["lock"]:
+            return _all(LOCK)
+        case _:
+            sys.stderr.write("one of: lint, test [pytest's arguments], bench, lock\n")
+            return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,116 @@
+"""What holds for every test: nothing reaches beyond this machine, nothing of the user's own is seen, no quiet
+skip.
+
+Three guards, none of which a test can forget:
+
+- sockets connect to loopback and to Unix sockets only, here and in every Python that a test starts; other
+programs
+  find dead proxies in their environment;
+- variables that name a real account, a real state or a user's settings are gone before the first import of a
+test; - with CI=true a skip fails the run, unless the test says with `may_skip` that it may.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.guard import sitecustomize
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+GUARD = Path(sitecustomize.__file__).parent
+
+_PRIVATE = ("AWS_", "DIGITALOCEAN_", "DO_", "FORMERR_", "PULUMI_", "SPACES_")
+# Where the tools are, and which of them a run is about, is for whoever starts the tests to say.
+_KEPT = frozenset({"FORMERR_CACHE_DIR", "FORMERR_PLUGIN", "FORMERR_TOOLCHAIN"})
+_DEAD_PROXY = "http://127.0.0.1:9"
+
+
+def scrub(environ: dict[str, str] | os._Environ[str]) -> None:
+    """Take away what belongs to the user, and put up what keeps programs on this machine."""
+    for name in list(environ):
+        if name.startswith(_PRIVATE) and name not in _KEPT:
+            del environ[name]
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        environ[name] = environ[name.upper()] = _DEAD_PROXY
+    environ["no_proxy"] = environ["NO_PROXY"] = "localhost,127.0.0.1,::1"
+    environ["GOPROXY"] = "off"
+    environ["PULUMI_SKIP_UPDATE_CHECK"] = "1"
+    environ["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
+    paths = [os.fspath(GUARD), *environ.get("PYTHONPATH", "").split(os.pathsep)]
+    environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(path for path in paths if path))
+
+
+scrub(os.environ)
+
+
+# -- skips ---------------------------------------------------------------------------------------------------
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_SKIPS] = []
+
+
+_SKIPS: pytest.StashKey[list[str]] = pytest.StashKey()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.skipped and not hasattr(report, "wasxfail") and item.get_closest_marker("may_skip") is None:
+        # Reports travel from the workers to the run that counts; this attribute goes with them.
+        report.unexpected_skip = True  # type: ignore[attr-defined]  # ours, for the hook below
+    return report
+
+
+class SkipWatch:
+    """Counts the skips of the whole run, those of other processes too."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._skips = config.stash[_SKIPS]
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if getattr(report, "unexpected_skip", False):
+            self._skips.append(f"{report.nodeid}: {_reason(report)}")
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.skipped:
+            self._skips.append(f"{report.nodeid}: {_reason(report)}")
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        if self._skips and in_ci() and exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if self._skips and in_ci():
+            terminalreporter.section("skipped without may_skip, which fails a run with CI=true", red=True)
+            for line in self._skips:
+                terminalreporter.write_line(line)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("serial") is not None:
+            item.add_marker(pytest.mark.xdist_group("serial"))
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    # In a worker of pytest-xdist nothing is counted: its reports come to the run that started it.
+    if not hasattr(session.config, "workerinput"):
+        session.config.pluginmanager.register(SkipWatch(session.config), "formerr-skip-watch")
+
+
+def in_ci() -> bool:
+    return os.environ.get("CI", "").lower() in {"1", "true", "yes"}
+
+
+def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
+    return report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
