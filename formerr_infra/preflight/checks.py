@@ -207,11 +207,19 @@ def _droplets(demand: Demand, account: AccountFacts) -> Iterator[Finding]:
         yield _error(
             "droplet-limit",
             f"{now} nodes are needed, the account has {used} of at most {limit} droplets: "
-            f"{used + now - limit} too many. Lower {keys}, delete droplets, or ask DigitalOcean for a higher limit",
+            f"{used + now - limit} too many. Lower {keys}, delete droplets, or ask DigitalOcean for more",
             keys,
         )
         return
     most = sum(max(pool.nodes, pool.most) for pool in demand.pools)
+    if used + most > limit:
+        yield _error(
+            "droplet-limit",
+            f"with all that autoscaling may add {most} nodes are needed, the account has {used} of at most {limit} "
+            f"droplets: {used + most - limit} too many. Lower {keys}, or ask DigitalOcean for a higher limit",
+            keys,
+        )
+        return
     surge = min(SURGE, max(max(pool.nodes, pool.most) for pool in demand.pools)) if demand.surge else 0
     upgrade = f" and {surge} more during an upgrade" if surge else ""
     if used + most + surge > limit:
