@@ -68,6 +68,9 @@ def arguments(args: LoadBalancerArgs) -> dict[str, Any]:
 def live(details: Mapping[str, Any]) -> dict[str, Any]:
     """The inputs that describe a live load balancer as it is.
 
+    Its network, network stack and cipher policy are left out: the provider never reads them, so declaring them
+    would plan a replacement (seen with the provider 4.76).
+
     Args:
         details: the API's object (OpenAPI `load_balancer`).
     """
@@ -81,11 +84,8 @@ def live(details: Mapping[str, Any]) -> dict[str, Any]:
         enable_backend_keepalive="enable_backend_keepalive",
         http_idle_timeout_seconds="http_idle_timeout_seconds",
         disable_lets_encrypt_dns_records="disable_lets_encrypt_dns_records",
-        tls_cipher_policy="tls_cipher_policy",
         project_id="project_id",
         type="type",
-        network="network",
-        network_stack="network_stack",
     )
     region = details.get("region")
     if isinstance(region, Mapping):
