@@ -28,7 +28,9 @@ def parse(arguments: list[str]) -> Options:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--host", default="127.0.0.1", help="loopback address to listen on (default: %(default)s)")
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="loopback address to listen on (default: %(default)s)"
+    )
     parser.add_argument("--port", type=int, default=0, help="port to listen on; 0 takes a free one (default)")
     parser.add_argument("--state-file", type=Path, help="keep the state in this file, and start from it")
     parser.add_argument("--ready-file", type=Path, help="write endpoint and pid there as JSON when ready")
@@ -39,7 +41,9 @@ def parse(arguments: list[str]) -> Options:
         metavar="S",
         help="how long clusters, nodes, load balancers and databases take to come up (default: %(default)s)",
     )
-    parser.add_argument("--seed", type=int, default=0, help="what ids and passwords are made from (default: 0)")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="what ids and passwords are made from (default: 0)"
+    )
     parser.add_argument("--stop-with-stdin", action="store_true", help="end when standard input closes")
     found = parser.parse_args(arguments)
     return Options(
@@ -58,7 +62,7 @@ def main(arguments: list[str]) -> int:
     try:
         run(parse(arguments))
     except (NotLoopback, StateFileBusy, OSError, ValueError) as error:
-        print(f"emulator: {error}", file=sys.stderr)
+        sys.stderr.write(f"emulator: {error}\n")
         return 2
     return 0
 

@@ -10,16 +10,25 @@ import asyncio
 import math
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from starlette.types import ASGIApp, Receive, Scope, Send
-
-from formerr_infra.emulator.engine import Emulator
-from formerr_infra.emulator.errors import ApiError, Forbidden, MethodNotAllowed, NotFound, TooManyRequests, Unauthorized
-from formerr_infra.emulator.faults import Fault
+from formerr_infra.emulator.errors import (
+    ApiError,
+    Forbidden,
+    MethodNotAllowed,
+    NotFound,
+    TooManyRequests,
+    Unauthorized,
+)
 from formerr_infra.emulator.records import RequestRecord
 from formerr_infra.emulator.routing import Answer, Call, Operation, parse_object, parse_query
-from formerr_infra.emulator.store import Account
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from formerr_infra.emulator.engine import Emulator
+    from formerr_infra.emulator.faults import Fault
+    from formerr_infra.emulator.store import Account
 
 CONTROL = "/_control"
 _HTML = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"

@@ -5,8 +5,12 @@ A selection in the shape of the real one, fixed, so that runs are the same from 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from formerr_infra.emulator.errors import Unprocessable
-from formerr_infra.emulator.store import Json, World
+
+if TYPE_CHECKING:
+    from formerr_infra.emulator.store import Json, World
 
 REGION_NAMES = {
     "nyc1": "New York 1",

@@ -48,12 +48,14 @@ class ControlClient:
     """
 
     def __init__(self, endpoint: str, *, timeout: float = 30.0) -> None:
+        if not endpoint.startswith("http://"):
+            raise ValueError(f"{endpoint!r} is not the endpoint of an emulator")
         self.endpoint = endpoint.rstrip("/")
         self._timeout = timeout
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
     def _do(self, verb: str, **data: Any) -> Json:
-        request = urllib.request.Request(
+        request = urllib.request.Request(  # noqa: S310 - the scheme is checked when the client is made
             f"{self.endpoint}/_control/{verb}",
             data=json.dumps(data).encode(),
             headers={"Content-Type": "application/json"},
@@ -81,13 +83,13 @@ class ControlClient:
         ids: Strings = self._do("seed", kind=kind, count=count, token=token, fields=fields)["ids"]
         return ids
 
-    def remove(self, kind: str, id: str | int, /, *, token: str | None = None) -> None:
+    def remove(self, kind: str, key: str | int, /, *, token: str | None = None) -> None:
         """Take a resource away, without any check. Registries, tags and domains go by their name."""
-        self._do("remove", kind=kind, id=str(id), token=token)
+        self._do("remove", kind=kind, id=str(key), token=token)
 
-    def update(self, kind: str, id: str | int, /, *, token: str | None = None, **fields: Any) -> Json:
+    def update(self, kind: str, key: str | int, /, *, token: str | None = None, **fields: Any) -> Json:
         """Change fields of a resource in place; `node_pools` too, by the pool's id."""
-        return self._do("update", kind=kind, id=str(id), token=token, fields=fields)
+        return self._do("update", kind=kind, id=str(key), token=token, fields=fields)
 
     def list(self, kind: str, /, *, token: str | None = None) -> JsonList:
         """All resources of a kind, as the API would answer them."""

@@ -6,22 +6,26 @@ token, so it takes JSON from loopback names only: a web page in a browser cannot
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
-from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from formerr_infra.emulator.app import CONTROL
-from formerr_infra.emulator.engine import Emulator
 from formerr_infra.emulator.kinds import Kind, find_kind
 from formerr_infra.emulator.persistence import write_atomically
 from formerr_infra.emulator.services import kubernetes_model
 from formerr_infra.emulator.store import DEFAULT_TOKEN, Account, Json, Settings, Transitions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.requests import Request
+
+    from formerr_infra.emulator.engine import Emulator
 
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
@@ -132,7 +136,7 @@ class Control:
         kind, account = find_kind(data["kind"]), self._account(data)
         return {"items": [kind.view(self._emulator.world, account, item) for item in account[kind.name]]}
 
-    def mark(self, data: Json) -> Json:
+    def mark(self, _data: Json) -> Json:
         """Set the mark of the record to now."""
         return {"mark": self._emulator.log.mark()}
 
@@ -145,7 +149,7 @@ class Control:
         """A new fault."""
         return {"id": self._emulator.faults.add(data).id}
 
-    def faults(self, data: Json) -> Json:
+    def faults(self, _data: Json) -> Json:
         """All faults with how often each matched and fired."""
         return {"faults": self._emulator.faults.describe()}
 
@@ -173,7 +177,9 @@ class Control:
 
     def transitions(self, data: Json) -> Json:
         """Change how long things take; gives all times."""
-        return self._change(self._emulator.world.transitions, {key: float(value) for key, value in data.items()})
+        return self._change(
+            self._emulator.world.transitions, {key: float(value) for key, value in data.items()}
+        )
 
     def settings(self, data: Json) -> Json:
         """Change the settings of the world: `latency`, `versions`."""
@@ -213,14 +219,21 @@ class Control:
             raise ValueError("no path given, and the emulator runs without a state file")
         return self._emulator.state.path
 
-    def status(self, data: Json) -> Json:
+    def status(self, _data: Json) -> Json:
         """What there is, in numbers."""
         world = self._emulator.world
         accounts = [
-            {"name": account.name, "resources": {kind: len(account[kind]) for kind in account.kinds() if kind[0] != "_"}}
+            {
+                "name": account.name,
+                "resources": {kind: len(account[kind]) for kind in account.kinds() if kind[0] != "_"},
+            }
             for account in world.accounts.values()
         ]
-        return {"requests": self._emulator.log.count, "faults": len(self._emulator.faults.faults), "accounts": accounts}
+        return {
+            "requests": self._emulator.log.count,
+            "faults": len(self._emulator.faults.faults),
+            "accounts": accounts,
+        }
 
 
 def control_app(emulator: Emulator) -> Starlette:
@@ -230,10 +243,14 @@ def control_app(emulator: Emulator) -> Starlette:
     async def run(request: Request) -> JSONResponse:
         host = request.headers.get("host", "").rpartition(":")[0] or request.headers.get("host", "")
         if host not in _LOOPBACK:
-            return JSONResponse({"error": "the control plane answers to loopback names only"}, status_code=403)
+            return JSONResponse(
+                {"error": "the control plane answers to loopback names only"}, status_code=403
+            )
         verb = control.verbs.get(request.path_params["verb"])
         if verb is None:
-            return JSONResponse({"error": f"unknown verb; known: {', '.join(control.verbs)}"}, status_code=404)
+            return JSONResponse(
+                {"error": f"unknown verb; known: {', '.join(control.verbs)}"}, status_code=404
+            )
         if "json" not in request.headers.get("content-type", ""):
             return JSONResponse({"error": "the content type must be JSON"}, status_code=415)
         try:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import fields
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from formerr_infra.emulator.faults import FaultBook
 from formerr_infra.emulator.persistence import StateFile
@@ -16,10 +16,18 @@ from formerr_infra.emulator.routing import Operation, Router, Routes
 from formerr_infra.emulator.services import projects, vpcs
 from formerr_infra.emulator.store import DEFAULT_TOKEN, Account, AccountSettings, Json, World
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 SERVICES = (
     "account",
     "actions",
+    "certificates",
+    "database_parts",
+    "databases",
+    "domains",
     "droplets",
+    "firewalls",
     "kubernetes_access",
     "kubernetes_clusters",
     "kubernetes_pools",
@@ -47,7 +55,9 @@ def operations() -> list[Operation]:
 class Emulator:
     """The emulator without its HTTP."""
 
-    def __init__(self, *, seed: int = 0, transition_seconds: float = 0.0, state_file: Path | None = None) -> None:
+    def __init__(
+        self, *, seed: int = 0, transition_seconds: float = 0.0, state_file: Path | None = None
+    ) -> None:
         self._seed = seed
         self._transition_seconds = transition_seconds
         self.router = Router(operations())

@@ -9,9 +9,10 @@ from __future__ import annotations
 import random
 import re
 from dataclasses import asdict, dataclass, field, fields
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from formerr_infra.emulator.store import Json
+if TYPE_CHECKING:
+    from formerr_infra.emulator.store import Json
 
 
 @dataclass(slots=True)
@@ -80,7 +81,7 @@ class FaultBook:
     def clear(self) -> None:
         """No faults any more, and the chances start anew."""
         self.faults.clear()
-        self._random = random.Random(self.seed)
+        self._random = random.Random(self.seed)  # noqa: S311 - chances of faults, no secrets
 
     def add(self, data: Json) -> Fault:
         """A new fault; ValueError on an unknown field or an expression that is none."""

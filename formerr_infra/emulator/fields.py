@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from formerr_infra.emulator.errors import Unprocessable
-from formerr_infra.emulator.store import Json
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from formerr_infra.emulator.store import Json
 
 TAG = re.compile(r"[a-zA-Z0-9_\-:]{1,255}")
 """What a tag may be called (OpenAPI, schema `tags`)."""
@@ -69,7 +72,7 @@ class Fields:
             raise self._wrong(name, f"must be between {low} and {high}")
         return value
 
-    def flag(self, name: str, default: bool = False) -> bool:
+    def flag(self, name: str, *, default: bool = False) -> bool:
         """A boolean."""
         value = self.data.get(name)
         if value is None:

@@ -6,8 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from formerr_infra.emulator.services import (
-    actions,
+    certificates,
+    database_model,
+    domains,
     droplets,
+    firewalls,
     kubernetes_model,
     load_balancers,
     projects,
@@ -22,7 +25,7 @@ Maker = Callable[[World, Account, Json], Json]
 Changer = Callable[[World, Account, Json], None]
 
 
-def _nothing(world: World, account: Account, item: Json) -> None:
+def _nothing(_world: World, _account: Account, _item: Json) -> None:
     return None
 
 
@@ -59,6 +62,17 @@ KINDS: dict[str, Kind] = {
         ),
         Kind(projects.KIND, projects.build, projects.view, projects.drop),
         Kind(tags.KIND, tags.build, tags.view, tags.drop),
+        Kind(certificates.KIND, certificates.build, certificates.view, certificates.drop),
+        Kind(domains.KIND, domains.build, domains.view, domains.drop),
+        Kind(domains.RECORDS, domains.build_record, domains.view_record, domains.drop_record),
+        Kind(firewalls.KIND, firewalls.build, firewalls.view, firewalls.drop),
+        Kind(
+            database_model.KIND,
+            database_model.build,
+            database_model.view,
+            database_model.drop,
+            database_model.adjust,
+        ),
         Kind(droplets.KIND, droplets.build, droplets.view, droplets.drop),
     )
 }
@@ -71,8 +85,6 @@ _ALIASES = {
     "registry": registries.KIND,
     "repository": repositories.KIND,
 }
-
-__all__ = ["KINDS", "Kind", "actions", "find_kind"]
 
 
 def find_kind(name: str) -> Kind:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import fcntl
 import os
-from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from formerr_infra.emulator.store import World
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from formerr_infra.emulator.store import World
 
 
 class StateFileBusy(Exception):
@@ -25,7 +27,7 @@ class StateFile:
         self.path = path
         self._saved_revision = -1
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._lock: TextIO = open(path.with_name(path.name + ".lock"), "a")  # noqa: SIM115 (held for life)
+        self._lock: TextIO = path.with_name(path.name + ".lock").open("a")
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -54,4 +56,4 @@ def write_atomically(path: Path, text: str) -> None:
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(text)
-    os.replace(temporary, path)
+    temporary.replace(path)

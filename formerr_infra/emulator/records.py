@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
 
-from formerr_infra.emulator.store import Json
+if TYPE_CHECKING:
+    from formerr_infra.emulator.store import Json
 
 KEPT = 100_000
 
@@ -65,7 +67,8 @@ class RequestLog:
         return [
             asdict(r)
             for r in self.records
-            if not (writes and r.method in ("GET", "HEAD", "OPTIONS")) and not (since_mark and r.number <= self.marked)
+            if not (writes and r.method in ("GET", "HEAD", "OPTIONS"))
+            and not (since_mark and r.number <= self.marked)
         ]
 
     def clear(self) -> None:

@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlencode
 
 from formerr_infra.emulator.errors import BadRequest, NotFound, Unprocessable
 from formerr_infra.emulator.fields import Fields
-from formerr_infra.emulator.store import Account, Json, World
+
+if TYPE_CHECKING:
+    from formerr_infra.emulator.store import Account, Json, World
 
 MAX_PAGE = 200
 """Most items a page holds (OpenAPI, parameter `per_page`)."""
@@ -81,10 +83,15 @@ class Call:
             raise Unprocessable(f"{name} must be at least {low}")
         return min(value, high)
 
+    def visible(self, items: list[Json]) -> list[Json]:
+        """What is left of a list when the ids that a fault hides are taken out."""
+        if not self.hidden:
+            return items
+        return [item for item in items if str(item.get("_key")) not in self.hidden]
+
     def page(self, key: str, items: list[Json], view: Callable[[Json], Json] | None = None) -> Answer:
         """One page of a list, with `links` and `meta` as the API has them. Default 20, at most 200."""
-        if self.hidden:
-            items = [item for item in items if str(item.get("_key")) not in self.hidden]
+        items = self.visible(items)
         per_page = self.number("per_page", 20, low=1, high=MAX_PAGE)
         page = self.number("page", 1, low=1, high=2**31)
         total = len(items)

@@ -12,10 +12,8 @@ import json
 import os
 import signal
 import socket
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -24,6 +22,10 @@ from formerr_infra.emulator.app import Application, Transports
 from formerr_infra.emulator.control import control_app
 from formerr_infra.emulator.engine import Emulator
 from formerr_infra.emulator.persistence import write_atomically
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 
 class NotLoopback(ValueError):

@@ -11,10 +11,12 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from formerr_infra.emulator.client import ControlClient
+
+if TYPE_CHECKING:
+    from types import TracebackType
 
 START_SECONDS = 20.0
 
@@ -76,7 +78,9 @@ class EmulatorServer:
             while not ready.exists():
                 if self._process.poll() is not None or time.monotonic() > deadline:
                     self.kill()
-                    raise EmulatorFailed(errors.read_text(errors="replace") or "the emulator did not start in time")
+                    raise EmulatorFailed(
+                        errors.read_text(errors="replace") or "the emulator did not start in time"
+                    )
                 time.sleep(0.005)
             self._endpoint = str(json.loads(ready.read_text())["endpoint"])
         return self

@@ -10,15 +10,17 @@ import hashlib
 import json
 import time
 import uuid
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Json = dict[str, Any]
 """A JSON object: the API's own shape, which is wider than any type worth writing down."""
 
-DEFAULT_TOKEN = "local-token"
+DEFAULT_TOKEN = "local-token"  # noqa: S105 - opens nothing but this emulator
 """Token of the account every emulator starts with. It opens nothing outside this process."""
 
 FORMAT = 1

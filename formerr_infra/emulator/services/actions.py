@@ -28,7 +28,7 @@ def add(world: World, account: Account, what: str, droplet: Json) -> Json:
     return account[KIND].put(key, action)
 
 
-def view(world: World, account: Account, action: Json) -> Json:
+def view(_world: World, _account: Account, action: Json) -> Json:
     """The action with its region written out."""
     return {**public(action), "region": catalog.region(action["region_slug"])}
 

@@ -41,7 +41,7 @@ def build(world: World, account: Account, fields: Json) -> Json:
     return droplet
 
 
-def view(world: World, account: Account, droplet: Json) -> Json:
+def view(_world: World, _account: Account, droplet: Json) -> Json:
     """The droplet with size, image, networks and region written out."""
     size = catalog.size(droplet["size_slug"])
     network = {"netmask": "255.255.240.0", "gateway": "198.18.0.1"}
@@ -70,7 +70,7 @@ def view(world: World, account: Account, droplet: Json) -> Json:
     }
 
 
-def drop(world: World, account: Account, droplet: Json) -> None:
+def drop(_world: World, account: Account, droplet: Json) -> None:
     """Take a droplet away."""
     account[KIND].remove(droplet["id"])
     projects.unassign(account, f"do:droplet:{droplet['id']}")

@@ -6,6 +6,8 @@ Cluster lint is not emulated.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from formerr_infra.emulator import catalog
 from formerr_infra.emulator.authority import CA_BASE64
 from formerr_infra.emulator.errors import NotFound
@@ -13,7 +15,9 @@ from formerr_infra.emulator.routing import Answer, Call, Routes
 from formerr_infra.emulator.services import kubernetes_model as model
 from formerr_infra.emulator.services import registries
 from formerr_infra.emulator.services.kubernetes_clusters import find, version_entry
-from formerr_infra.emulator.store import Json
+
+if TYPE_CHECKING:
+    from formerr_infra.emulator.store import Json
 
 ROUTES = Routes()
 WEEK = 7 * 24 * 3600

@@ -7,15 +7,18 @@ not be unique.
 from __future__ import annotations
 
 from ipaddress import IPv4Network
+from typing import TYPE_CHECKING
 
 from formerr_infra.emulator import catalog
 from formerr_infra.emulator.errors import NotFound, Unprocessable
-from formerr_infra.emulator.fields import Fields
 from formerr_infra.emulator.routing import Answer, Call, Routes
 from formerr_infra.emulator.services import droplets, load_balancers, vpcs
 from formerr_infra.emulator.services import kubernetes_model as model
 from formerr_infra.emulator.services.kubernetes_pools import read_pool
-from formerr_infra.emulator.store import Account, Json
+
+if TYPE_CHECKING:
+    from formerr_infra.emulator.fields import Fields
+    from formerr_infra.emulator.store import Account, Json
 
 ROUTES = Routes()
 KIND = model.KIND
@@ -97,14 +100,14 @@ def update_cluster(call: Call) -> Answer:
     """Change what can change without a new cluster."""
     cluster = find(call)
     body = call.body
-    ha = body.flag("ha", cluster["ha"])
+    ha = body.flag("ha", default=cluster["ha"])
     if cluster["ha"] and not ha:
         raise Unprocessable("validation error: high availability cannot be disabled")
     fields: Json = {
         "name": body.text("name", cluster["name"], pattern=NAME, longest=255),
         "ha": ha,
-        "auto_upgrade": body.flag("auto_upgrade", cluster["auto_upgrade"]),
-        "surge_upgrade": body.flag("surge_upgrade", cluster["surge_upgrade"]),
+        "auto_upgrade": body.flag("auto_upgrade", default=cluster["auto_upgrade"]),
+        "surge_upgrade": body.flag("surge_upgrade", default=cluster["surge_upgrade"]),
         **_read_optional(body),
     }
     if "tags" in body:

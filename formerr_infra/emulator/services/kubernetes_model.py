@@ -78,7 +78,7 @@ def build(world: World, account: Account, fields: Json) -> Json:
     return cluster
 
 
-def view(world: World, account: Account, cluster: Json) -> Json:
+def view(world: World, _account: Account, cluster: Json) -> Json:
     """The cluster as the API answers it, in the state it has reached by now."""
     settle(world, cluster)
     return public(cluster)
@@ -110,7 +110,7 @@ def drop(world: World, account: Account, cluster: Json) -> None:
     vpcs.linger(world, account, urn(cluster), cluster["name"], cluster["vpc_uuid"])
 
 
-def adjust(world: World, account: Account, cluster: Json) -> None:
+def adjust(_world: World, _account: Account, cluster: Json) -> None:
     """Bring the emulator's own keys in line after the control plane changed a cluster."""
     cluster["tags"] = cluster_tags(cluster["id"], cluster["tags"])
     if cluster["status"]["state"] not in ("provisioning", "upgrading"):

@@ -6,13 +6,17 @@ The autoscaler does not run: a pool keeps the count it was given, within its bou
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from formerr_infra.emulator import catalog
 from formerr_infra.emulator.errors import NotFound, Unprocessable
-from formerr_infra.emulator.fields import Fields
 from formerr_infra.emulator.routing import Answer, Call, Routes
 from formerr_infra.emulator.services import droplets
 from formerr_infra.emulator.services import kubernetes_model as model
-from formerr_infra.emulator.store import Json
+
+if TYPE_CHECKING:
+    from formerr_infra.emulator.fields import Fields
+    from formerr_infra.emulator.store import Json
 
 ROUTES = Routes()
 NAME = r"[a-z0-9]([a-z0-9\-]*[a-z0-9])?"
@@ -31,7 +35,7 @@ def read_pool(body: Fields) -> Json:
 
 
 def _read_changes(body: Fields, known: Json) -> Json:
-    auto_scale = body.flag("auto_scale", known.get("auto_scale", False))
+    auto_scale = body.flag("auto_scale", default=known.get("auto_scale", False))
     low = body.number("min_nodes", known.get("min_nodes", 0), high=MOST_NODES)
     high = body.number("max_nodes", known.get("max_nodes", 0), high=MOST_NODES)
     if auto_scale and (high < 1 or low > high):

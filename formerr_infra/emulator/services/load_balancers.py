@@ -107,13 +107,13 @@ def view(world: World, account: Account, balancer: Json) -> Json:
     }
 
 
-def drop(world: World, account: Account, balancer: Json) -> None:
+def drop(_world: World, account: Account, balancer: Json) -> None:
     """Take a load balancer away."""
     account[KIND].remove(balancer["id"])
     projects.unassign(account, urn(balancer))
 
 
-def adjust(world: World, account: Account, balancer: Json) -> None:
+def adjust(_world: World, _account: Account, balancer: Json) -> None:
     """Bring the emulator's own keys in line after the control plane changed a load balancer."""
     if balancer["status"] != "new":
         balancer.pop("_ready_at", None)

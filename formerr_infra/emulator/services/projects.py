@@ -7,11 +7,14 @@ deleted only when nothing is assigned to it. An assignment of something that doe
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from formerr_infra.emulator.errors import Conflict, NotFound, PreconditionFailed, Unprocessable
-from formerr_infra.emulator.fields import Fields
 from formerr_infra.emulator.routing import Answer, Call, Routes
 from formerr_infra.emulator.store import Account, Json, World, public
+
+if TYPE_CHECKING:
+    from formerr_infra.emulator.fields import Fields
 
 ROUTES = Routes()
 KIND = "projects"
@@ -50,7 +53,7 @@ def build(world: World, account: Account, fields: Json) -> Json:
     return account[KIND].put(project["id"], project)
 
 
-def view(world: World, account: Account, project: Json) -> Json:
+def view(_world: World, _account: Account, project: Json) -> Json:
     """The project as the API answers it."""
     return public(project)
 
@@ -155,7 +158,7 @@ def update_project(call: Call) -> Answer:
     body = call.body
     fields = _read(body, project)
     _check_name(call.account, fields["name"], project["id"])
-    is_default = body.flag("is_default", project["is_default"])
+    is_default = body.flag("is_default", default=project["is_default"])
     if is_default and not project["is_default"]:
         for other in call.account[KIND]:
             other["is_default"] = False

@@ -41,12 +41,12 @@ def build(world: World, account: Account, fields: Json) -> Json:
     return account[KIND].put(registry["name"], registry)
 
 
-def view(world: World, account: Account, registry: Json) -> Json:
+def view(_world: World, _account: Account, registry: Json) -> Json:
     """The registry as the API answers it."""
     return public(registry)
 
 
-def drop(world: World, account: Account, registry: Json) -> None:
+def drop(_world: World, account: Account, registry: Json) -> None:
     """Take a registry and its contents away; the subscription stays."""
     account[KIND].remove(registry["name"])
     for repository in account[REPOSITORIES]:
@@ -116,7 +116,7 @@ def _check_tier(account: Account, slug: str) -> None:
 @ROUTES.on("GET", "/v2/registries", "registry:read")
 def list_registries(call: Call) -> Answer:
     """All registries; this list is not paged."""
-    found = [r for r in call.account[KIND] if r["name"] not in call.hidden]
+    found = call.visible(call.account[KIND].values())
     if not found:
         return Answer(200, {"registries": []})
     subscription = _subscription(call.account)

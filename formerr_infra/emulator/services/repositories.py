@@ -39,7 +39,7 @@ def build(world: World, account: Account, fields: Json) -> Json:
     return account[KIND].put(f"{registry}/{name}", repository)
 
 
-def view(world: World, account: Account, repository: Json) -> Json:
+def view(_world: World, _account: Account, repository: Json) -> Json:
     """The repository with its newest manifest."""
     tags = repository["_tags"]
     shown: Json = {
@@ -52,7 +52,7 @@ def view(world: World, account: Account, repository: Json) -> Json:
     return shown
 
 
-def drop(world: World, account: Account, repository: Json) -> None:
+def drop(_world: World, account: Account, repository: Json) -> None:
     """Take a repository away."""
     account[KIND].remove(repository["_key"])
 

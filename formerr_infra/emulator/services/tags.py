@@ -6,10 +6,14 @@ a cluster's tags reach its droplets.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from formerr_infra.emulator.errors import NotFound, Unprocessable
 from formerr_infra.emulator.fields import TAG
 from formerr_infra.emulator.routing import Answer, Call, Routes
-from formerr_infra.emulator.store import Account, Json, World
+
+if TYPE_CHECKING:
+    from formerr_infra.emulator.store import Account, Json, World
 
 ROUTES = Routes()
 KIND = "tags"
@@ -21,12 +25,12 @@ _TAGGED = {
 }
 
 
-def build(world: World, account: Account, fields: Json) -> Json:
+def build(_world: World, account: Account, fields: Json) -> Json:
     """A tag, without any check."""
     return account[KIND].put(fields["name"], {"name": fields["name"]})
 
 
-def view(world: World, account: Account, tag: Json) -> Json:
+def view(_world: World, account: Account, tag: Json) -> Json:
     """The tag with counts of what carries it."""
     kinds = {
         kind: _usage(account, kind, tag["name"])
@@ -39,7 +43,7 @@ def view(world: World, account: Account, tag: Json) -> Json:
     return {"name": tag["name"], "resources": {**total, **kinds}}
 
 
-def drop(world: World, account: Account, tag: Json) -> None:
+def drop(_world: World, account: Account, tag: Json) -> None:
     """Take a tag away from everything that carries it."""
     account[KIND].remove(tag["name"])
     for kind in (*_TAGGED.values(), "databases"):

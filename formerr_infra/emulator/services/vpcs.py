@@ -55,17 +55,17 @@ def build(world: World, account: Account, fields: Json) -> Json:
     return vpcs.put(key, vpc)
 
 
-def view(world: World, account: Account, vpc: Json) -> Json:
+def view(_world: World, _account: Account, vpc: Json) -> Json:
     """The VPC as the API answers it."""
     return public(vpc)
 
 
-def drop(world: World, account: Account, vpc: Json) -> None:
+def drop(_world: World, account: Account, vpc: Json) -> None:
     """Take a VPC away."""
     account[KIND].remove(vpc["id"])
 
 
-def adjust(world: World, account: Account, vpc: Json) -> None:
+def adjust(_world: World, _account: Account, vpc: Json) -> None:
     """Bring the emulator's own keys in line after the control plane changed a VPC."""
     network = IPv4Network(vpc["ip_range"], strict=False)
     vpc.update(_low=int(network.network_address), _high=int(network.broadcast_address))
@@ -85,7 +85,7 @@ def default_vpc(account: Account, region: str) -> str:
     return next((str(v["id"]) for v in account[KIND] if v["default"] and v["region"] == region), "")
 
 
-def resolve(world: World, account: Account, vpc_uuid: str, region: str) -> str:
+def resolve(_world: World, account: Account, vpc_uuid: str, region: str) -> str:
     """The VPC a new resource goes to: the named one, or the region's default, made if there is none. 422 if unfit."""
     if vpc_uuid:
         vpc = account[KIND].get(vpc_uuid)
