@@ -41,10 +41,7 @@ def exports(paths: LocalPaths, toolbox: Toolbox, plugin: Plugin, endpoint: str) 
     Raises:
         SetupError: set-up has not been run.
     """
-    folders = [plugin.on_path] if plugin.on_path is not None else []
-    for found in toolbox.programs().values():
-        if found.path.is_relative_to(paths.tools) and found.path.parent not in folders:
-            folders.append(found.path.parent)
+    folders = [*([plugin.on_path] if plugin.on_path is not None else []), *toolbox.folders()]
     return {
         "DIGITALOCEAN_API_URL": endpoint,
         "DIGITALOCEAN_TOKEN": TOKEN,
@@ -55,6 +52,7 @@ def exports(paths: LocalPaths, toolbox: Toolbox, plugin: Plugin, endpoint: str) 
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PULUMI_HOME": os.fspath(paths.pulumi_home),
         "PULUMI_SKIP_UPDATE_CHECK": "1",
+        "PULUMI_SUPPRESS_NEO_LINK": "true",
     }
 
 

@@ -79,6 +79,11 @@ class LocalPaths:
         return self.local_dir / "config"
 
     @property
+    def bin(self) -> Path:
+        """The programs out of the cache, side by side."""
+        return self.local_dir / "bin"
+
+    @property
     def stand_in(self) -> Path:
         """The folder that stand-in mode puts on the PATH."""
         return self.local_dir / "plugins" / "stand-in"

@@ -68,7 +68,7 @@ class LocalRun:
                 `start=False`, does not run).
         """
         toolbox = Toolbox(paths, environ)
-        engine = toolbox.programs()["pulumi"].path
+        engine = toolbox.engine()
         daemon = Daemon(paths, environ, interpreter(paths))
         running = daemon.start()[0] if start else daemon.require()
         chosen = plugin.choose(toolbox, paths)
@@ -150,7 +150,7 @@ class LocalRun:
         config = self.init(stack)
         self._release_dead_locks(stack)
         words = [os.fspath(self.pulumi), command, "-s", stack, "--config-file", os.fspath(config)]
-        words += ["--suppress-permalink", *arguments]
+        words += ["--suppress-permalink=true", *arguments]
         if not sys.stdout.isatty():
             words.append("--non-interactive")
         # The engine hears Ctrl-C itself and ends in order; this process waits for that.

@@ -25,8 +25,10 @@ def show(run: LocalRun, stack: str, console: Console) -> None:
     if decisions:
         console.print(_decisions(decisions))
     console.print(_outputs(stack, outputs))
-    console.print(f"The local DigitalOcean is {run.running.endpoint}, with the {run.plugin.why}.")
-    console.print('Next: source .venv/bin/activate; eval "$(formerr local env)"; pulumi preview -s ' + stack)
+    said = f"The local DigitalOcean is {run.running.endpoint}, with the {run.plugin.why}."
+    console.print(said, soft_wrap=True, highlight=False)
+    after = f'Next: source .venv/bin/activate; eval "$(formerr local env)"; pulumi preview -s {stack}'
+    console.print(after, soft_wrap=True, highlight=False)
 
 
 def _outputs(stack: str, outputs: Mapping[str, object]) -> object:

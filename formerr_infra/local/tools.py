@@ -75,7 +75,7 @@ class Toolbox:
     def search_path(self) -> str:
         """The PATH without what local mode itself put there: a stand-in is never found as the official
         plugin."""
-        ours = (self.paths.stand_in, self.paths.tools)
+        ours = (self.paths.stand_in, self.paths.bin, self.paths.tools)
         parts = self.environ.get("PATH", "").split(os.pathsep)
         return os.pathsep.join(
             part for part in parts if part and not any(Path(part).is_relative_to(own) for own in ours)
@@ -191,6 +191,42 @@ class Toolbox:
         if not self._found and not self.is_ready():
             raise SetupError("The toolchain is not set up, or has changed since. Run: make setup")
         return self._found
+
+    def folders(self) -> list[Path]:
+        """What the PATH needs for the programs that are not on it already.
+
+        The engine takes a language host beside itself without a word, and warns of one that it finds on the
+        PATH: the programs out of the cache are linked into one folder.
+
+        Raises:
+            SetupError: set-up has not been run.
+        """
+        cached = [f for name, f in self.programs().items() if name != PLUGIN and self._is_cached(f)]
+        for found in cached:
+            for source in found.path.parent.iterdir():
+                target = self.paths.bin / source.name
+                if source.name.startswith(".") or (target.exists() and target.samefile(source)):
+                    continue
+                self.paths.bin.mkdir(parents=True, exist_ok=True)
+                new = self.paths.bin / f".{source.name}.{os.getpid()}"
+                try:
+                    new.hardlink_to(source)
+                except OSError:  # another file system
+                    shutil.copy2(source, new)
+                new.replace(target)
+        return [self.paths.bin] if cached else []
+
+    def engine(self) -> Path:
+        """The `pulumi` to start.
+
+        Raises:
+            SetupError: set-up has not been run.
+        """
+        found = self.programs()["pulumi"]
+        return self.folders()[0] / "pulumi" if self._is_cached(found) else found.path
+
+    def _is_cached(self, found: Found) -> bool:
+        return found.path.is_relative_to(self.paths.tools)
 
     def why_no_plugin(self) -> str:
         """Why the official plugin is not used."""
