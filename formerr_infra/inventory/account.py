@@ -58,20 +58,19 @@ def read_options(session: Session) -> KubernetesOptions | Unknown:
     return KubernetesOptions(*slugs)
 
 
-def read_tier(session: Session) -> str | Unknown | None:
+def read_tier(session: Session, *, older: bool = False) -> str | Unknown | None:
     """Slug of the registry subscription; None for an account without one.
 
     The API answers 404 or 412 where there is none, pydo raises or returns; both are the same here.
+
+    Args:
+        session: the look.
+        older: ask the older endpoint, for an API that has only that one.
     """
-    where = "GET /v2/registries/subscription"
-    answer = session.read(
-        "/v2/registries/subscription", "registry:read", session.client.registries.get_subscription
-    )
-    if not answer.trouble and answer.status in (404, 405):
-        where = "GET /v2/registry/subscription"
-        answer = session.read(
-            "/v2/registry/subscription", "registry:read", session.client.registry.get_subscription
-        )
+    registries = session.client.registry if older else session.client.registries
+    path = "/v2/registry/subscription" if older else "/v2/registries/subscription"
+    where = f"GET {path}"
+    answer = session.read(path, "registry:read", registries.get_subscription)
     if not answer.trouble and answer.status in (404, 412):
         return None
     if not answer.trouble and answer.body is not None and answer.body.get("subscription", 0) is None:

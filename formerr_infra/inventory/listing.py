@@ -224,6 +224,7 @@ def _registries(session: Session, kind: Kind) -> tuple[Raw, ...]:
     answer = session.read("/v2/registry", kind.scope, session.client.registry.get)
     if answer.trouble:
         raise _Trouble(answer.trouble)
+    session.older_registries = True
     if answer.status == 404:
         return ()
     if answer.status != 200 or answer.body is None:

@@ -63,11 +63,12 @@ def look(
             else value
             for key, value in zip(jobs, answers, strict=True)
         }
+        account = _account(results, session) if with_account else None
         return Inventory(
             sightings=MappingProxyType(
                 {question.slot: _sighting(question, results, project, stack) for question in questions}
             ),
-            account=_account(results, session) if with_account else None,
+            account=account,
             calls=session.calls,
             seconds=time.monotonic() - began,
         )
@@ -123,12 +124,15 @@ def _sighting(question: Question, results: dict[Hashable, Any], project: str, st
 def _account(results: dict[Hashable, Any], session: Session) -> AccountFacts:
     account = results["account"]
     status, limit = (account, account) if isinstance(account, Unknown) else account
+    tier = results["tier"]
+    if tier is None and session.older_registries:
+        tier = reads.read_tier(session, older=True)
     return AccountFacts(
         status=status,
         droplet_limit=limit,
         droplets=results["droplets"],
         kubernetes=results["options"],
-        registry_tier=results["tier"],
+        registry_tier=tier,
         registries=reads.registry_names(results.get(("list", "registry"), reads.NOT_ASKED)),
         vpcs=reads.networks(results.get(("list", "vpc"), reads.NOT_ASKED)),
         missing_scopes=tuple(sorted(session.refused)),

@@ -91,6 +91,7 @@ class Session:
         self.deadline = time.monotonic() + limits.budget
         self.calls = 0
         self.refused: set[str] = set()
+        self.older_registries = False
         self._token = access.token
         self._lock = threading.Lock()
         self._slots = threading.BoundedSemaphore(limits.at_once)

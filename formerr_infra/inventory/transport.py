@@ -8,14 +8,19 @@ arrives drop by drop. It never repeats a request.
 from __future__ import annotations
 
 import json
+import select
+import socket
 import ssl
+import threading
 import time
+import zlib
+from base64 import b64encode
+from http.client import HTTPConnection, HTTPException, HTTPSConnection, IncompleteRead
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import certifi
-import urllib3
 from azure.core.exceptions import HttpResponseError, ServiceRequestError, ServiceResponseError
 from azure.core.pipeline.policies import SansIOHTTPPolicy
 from azure.core.pipeline.transport import HttpTransport
@@ -25,7 +30,7 @@ from pydo import GeneratedClient
 from formerr_infra.loopback import is_loopback
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, MutableMapping
+    from collections.abc import Callable, Iterator, MutableMapping
 
     from azure.core.credentials import AccessToken
     from azure.core.pipeline import PipelineRequest
@@ -34,6 +39,7 @@ if TYPE_CHECKING:
 
 #: An answer above this is not one that the API gives; bytes.
 LARGEST = 64 * 1024 * 1024
+_CHUNK = 1 << 16
 
 
 class Undecodable(ValueError):
@@ -174,29 +180,30 @@ def connect(access: Access, limits: Limits) -> GeneratedClient:
     """
     bearer = Bearer(access.token)
     endpoint = access.endpoint.rstrip("/")
-    transport = PooledTransport(endpoint, connect=limits.connect, read=limits.read, at_once=limits.at_once)
+    transport = PooledTransport(endpoint, connect=limits.connect, read=limits.read)
     return GeneratedClient(
         Nobody(), endpoint=endpoint, authentication_policy=bearer, policies=[bearer], transport=transport
     )
 
 
 class PooledTransport(HttpTransport[HttpRequest, HttpResponse]):
-    """Sends pydo's requests through one pool of connections that all threads share.
+    """Sends pydo's requests to one endpoint, over connections that all threads share.
 
     Proxies come from the environment as for any Python program, except to loopback; certificates are checked
     against the system's and certifi's authorities.
 
     Args:
-        endpoint: base address, to choose proxy and certificates by.
+        endpoint: base address; requests go there whatever host they name.
         connect: timeout of a connection in seconds.
         read: timeout of one silence in seconds.
-        at_once: connections that are kept.
     """
 
-    def __init__(self, endpoint: str, *, connect: float, read: float, at_once: int) -> None:
+    def __init__(self, endpoint: str, *, connect: float, read: float) -> None:
         self._connect = connect
         self._read = read
-        self._pool = _pool(endpoint, at_once)
+        self._make = _dialler(endpoint)
+        self._idle: list[HTTPConnection] = []
+        self._lock = threading.Lock()
 
     def send(self, request: HttpRequest, *, deadline: float | None = None, **_: Any) -> HttpResponse:
         """Send once and read the whole answer.
@@ -209,42 +216,84 @@ class PooledTransport(HttpTransport[HttpRequest, HttpResponse]):
             ServiceRequestError: no connection.
             ServiceResponseError: the answer did not arrive, or not completely, or not in time.
         """
-        left = self._read if deadline is None else deadline - time.monotonic()
-        if left <= 0:
-            raise ServiceRequestError("no time left")
-        timeout = urllib3.Timeout(connect=min(self._connect, left), read=min(self._read, left))
+        until = time.monotonic() + self._connect + self._read if deadline is None else deadline
+        connection = self._connected(until)
         try:
-            raw = self._pool.urlopen(
-                request.method,
-                request.url,
-                body=request.content,
-                headers=dict(request.headers),
-                timeout=timeout,
-                retries=False,
-                redirect=False,
-                preload_content=False,
-            )
-        except (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError) as error:
-            raise ServiceRequestError(_plainly(error)) from None
-        except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise ServiceResponseError(_plainly(error)) from None
-        try:
-            body = _whole(raw, deadline)
-        except (urllib3.exceptions.HTTPError, OSError, TimeoutError) as error:
-            raw.close()
+            answered = self._exchange(connection, request, until)
+        except (HTTPException, OSError, zlib.error) as error:
+            connection.close()
             raise ServiceResponseError(_plainly(error)) from None
         except BaseException:
-            raw.close()
+            connection.close()
             raise
-        raw.release_conn()
-        return Answered(request, raw.status, raw.reason or "", raw.headers, body)
+        return answered
+
+    def _connected(self, until: float) -> HTTPConnection:
+        with self._lock:
+            while self._idle:
+                connection = self._idle.pop()
+                if not select.select([connection.sock], [], [], 0)[0]:
+                    return connection
+                connection.close()
+        left = until - time.monotonic()
+        if left <= 0:
+            raise ServiceRequestError("no time left")
+        connection = self._make(min(self._connect, left))
+        try:
+            connection.connect()
+        except (HTTPException, OSError) as error:
+            connection.close()
+            raise ServiceRequestError(f"no connection: {_plainly(error)}") from None
+        return connection
+
+    def _exchange(self, connection: HTTPConnection, request: HttpRequest, until: float) -> Answered:
+        target = urlsplit(request.url)
+        path = f"{target.path}?{target.query}" if target.query else target.path
+        self._allow(connection, until)
+        headers = {"Accept-Encoding": "gzip", **request.headers}
+        connection.request(request.method, path, body=request.content, headers=headers)
+        raw = connection.getresponse()
+        parts: list[bytes] = []
+        size, expected = 0, raw.length
+        while expected is None or size < expected:
+            self._allow(connection, until)
+            part = raw.read1(_CHUNK if expected is None else min(_CHUNK, expected - size))
+            if not part:
+                break
+            parts.append(part)
+            size += len(part)
+            if size > LARGEST:
+                raise TimeoutError
+        if expected is not None and size < expected:
+            raise IncompleteRead(b"")
+        body = b"".join(parts)
+        if raw.headers.get("content-encoding") == "gzip":
+            body = _unpacked(body)
+        keep = not raw.will_close
+        raw.close()
+        if keep:
+            with self._lock:
+                self._idle.append(connection)
+        else:
+            connection.close()
+        return Answered(request, raw.status, raw.reason, raw.headers, body)
+
+    def _allow(self, connection: HTTPConnection, until: float) -> None:
+        """Let the next wait last no longer than one silence and the time that is left."""
+        left = until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        if connection.sock is not None:
+            connection.sock.settimeout(min(self._read, left))
 
     def open(self) -> None:
         """Nothing to do: connections are made when needed."""
 
     def close(self) -> None:
         """Close what is kept open."""
-        self._pool.clear()
+        with self._lock:
+            while self._idle:
+                self._idle.pop().close()
 
     def __enter__(self) -> PooledTransport:
         return self
@@ -253,54 +302,53 @@ class PooledTransport(HttpTransport[HttpRequest, HttpResponse]):
         self.close()
 
 
-def _pool(endpoint: str, at_once: int) -> urllib3.PoolManager:
+def _dialler(endpoint: str) -> Callable[[float], HTTPConnection]:
+    """How a connection to the endpoint is made, given a timeout; not connected yet."""
     parts = urlsplit(endpoint)
-    options: dict[str, Any] = {"maxsize": at_once, "block": False}
-    if parts.scheme == "https":
-        context = ssl.create_default_context()
-        context.load_verify_locations(certifi.where())
-        options["ssl_context"] = context
     host = parts.hostname or ""
-    proxy = None if is_loopback(endpoint) or proxy_bypass(host) else getproxies().get(parts.scheme)
+    if parts.scheme != "https":
+        return lambda timeout: HTTPConnection(host, parts.port, timeout=timeout)
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    proxy = None if is_loopback(endpoint) or proxy_bypass(host) else getproxies().get("https")
     if not proxy:
-        return urllib3.PoolManager(**options)
-    if "://" not in proxy:
-        proxy = f"http://{proxy}"
-    credentials = urlsplit(proxy)
-    if credentials.username:
-        options["proxy_headers"] = urllib3.make_headers(
-            proxy_basic_auth=f"{credentials.username}:{credentials.password or ''}"
-        )
-    return urllib3.ProxyManager(proxy, **options)
+        return lambda timeout: HTTPSConnection(host, parts.port, timeout=timeout, context=context)
+    via = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+    headers = {}
+    if via.username:
+        pair = f"{unquote(via.username)}:{unquote(via.password or '')}"
+        headers["Proxy-Authorization"] = f"Basic {b64encode(pair.encode()).decode()}"
+
+    def through(timeout: float) -> HTTPConnection:
+        connection = HTTPSConnection(via.hostname or "", via.port, timeout=timeout, context=context)
+        connection.set_tunnel(host, parts.port or 443, headers=headers)
+        return connection
+
+    return through
 
 
-def _whole(raw: urllib3.BaseHTTPResponse, deadline: float | None) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    while part := raw.read1(1 << 16):
-        parts.append(part)
-        size += len(part)
-        if size > LARGEST:
-            raise TimeoutError("the answer does not end")
-        if deadline is not None and time.monotonic() > deadline:
-            raise TimeoutError("the answer took too long")
-    return b"".join(parts)
+def _unpacked(body: bytes) -> bytes:
+    unpacker = zlib.decompressobj(16 + zlib.MAX_WBITS)
+    unpacked = unpacker.decompress(body, LARGEST)
+    if not unpacker.eof:
+        raise IncompleteRead(b"")
+    return unpacked
 
 
 def _plainly(error: BaseException) -> str:
     """What happened, without addresses of objects or anything that was sent."""
     match error:
-        case urllib3.exceptions.NewConnectionError():
-            return "no connection"
-        case urllib3.exceptions.ConnectTimeoutError():
-            return "no connection in time"
-        case urllib3.exceptions.TimeoutError() | TimeoutError():
+        case ConnectionRefusedError():
+            return "refused"
+        case TimeoutError():
             return "no answer in time"
-        case urllib3.exceptions.SSLError():
+        case ssl.SSLError():
             return "the certificate or the encryption was not accepted"
-        case urllib3.exceptions.ProxyError():
-            return "the proxy did not answer"
-        case urllib3.exceptions.IncompleteRead() | urllib3.exceptions.ProtocolError() | ConnectionError():
+        case socket.gaierror():
+            return "the name of the host is not known"
+        case IncompleteRead() | ConnectionError() | zlib.error():
             return "the connection broke before the answer was complete"
+        case HTTPException():
+            return "the answer is not HTTP"
         case _:
             return type(error).__name__
