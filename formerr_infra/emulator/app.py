@@ -7,6 +7,7 @@ state is on disk before a change is answered.
 from __future__ import annotations
 
 import asyncio
+import json
 import math
 import time
 from dataclasses import dataclass
@@ -268,7 +269,8 @@ def _move(account: Account, key: str, answer: Answer) -> None:
     """Move an item after a list was answered: one that was shown goes to the end, any other to the front."""
     for kind in account.kinds():
         if key in account[kind]:
-            shown: Any = answer.body.get(kind, []) if isinstance(answer.body, dict) else []
+            body: Any = json.loads(answer.body) if isinstance(answer.body, str) else answer.body
+            shown = body.get(kind, []) if isinstance(body, dict) else []
             seen = any(str(item.get("id", item.get("name"))) == key for item in shown)
             account[kind].move(key, to_front=not seen)
 

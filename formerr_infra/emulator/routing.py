@@ -16,7 +16,7 @@ from formerr_infra.emulator.errors import BadRequest, NotFound, Unprocessable
 from formerr_infra.emulator.fields import Fields
 
 if TYPE_CHECKING:
-    from formerr_infra.emulator.store import Account, Json, World
+    from formerr_infra.emulator.store import Account, Collection, Json, World
 
 MAX_PAGE = 200
 """Most items a page holds (OpenAPI, parameter `per_page`)."""
@@ -91,11 +91,21 @@ class Call:
 
     def page(self, key: str, items: list[Json], view: Callable[[Json], Json] | None = None) -> Answer:
         """One page of a list, with `links` and `meta` as the API has them. Default 20, at most 200."""
+        shown, rest = self._window(items)
+        return Answer(200, {key: [view(i) for i in shown] if view else shown, **rest})
+
+    def page_stored(self, collection: Collection) -> Answer:
+        """Like `page`, for resources that are answered as they are stored; their JSON is kept from read to read."""
+        shown, rest = self._window(collection.values())
+        items = ",".join([collection.text_of(item) for item in shown])
+        tail = json.dumps(rest, separators=(",", ":"))[1:]
+        return Answer(200, f'{{"{collection.kind}":[{items}],{tail}')
+
+    def _window(self, items: list[Json]) -> tuple[list[Json], Json]:
         items = self.visible(items)
         per_page = self.number("per_page", 20, low=1, high=MAX_PAGE)
         page = self.number("page", 1, low=1, high=2**31)
         total = len(items)
-        shown = items[(page - 1) * per_page : page * per_page]
         last = max(1, -(-total // per_page))
         pages: dict[str, str] = {}
         if page > 1:
@@ -105,9 +115,7 @@ class Call:
             pages["next"] = self._link(page + 1)
             pages["last"] = self._link(last)
         links = {"pages": pages} if pages else {}
-        return Answer(
-            200, {key: [view(i) for i in shown] if view else shown, "links": links, "meta": {"total": total}}
-        )
+        return items[(page - 1) * per_page : page * per_page], {"links": links, "meta": {"total": total}}
 
     def _link(self, page: int) -> str:
         rest = {name: value for name, value in self.query.items() if name != "page"}

@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-import uuid
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class Collection:
         self.kind = kind
         self._items: dict[str, Json] = {str(i["_key"]): i for i in items or []}
         self._text: str | None = None
+        self._texts: dict[str, str] = {}
 
     def __len__(self) -> int:
         return len(self._items)
@@ -86,7 +87,16 @@ class Collection:
     def changed(self) -> None:
         """Say that a resource was changed in place."""
         self._text = None
+        self._texts.clear()
         self._world.revision += 1
+
+    def text_of(self, item: Json) -> str:
+        """The JSON of one resource as it is answered; kept until something in the collection changes."""
+        key = item["_key"]
+        text = self._texts.get(key)
+        if text is None:
+            text = self._texts[key] = json.dumps(public(item), separators=(",", ":"))
+        return text
 
     def text(self) -> str:
         """The JSON of all resources; kept until something changes, so that a write of the state stays cheap."""
@@ -203,7 +213,7 @@ class World:
     def timestamp(self, at: float | None = None) -> str:
         """RFC 3339 in UTC, to the second, as the API writes it."""
         moment = self.now() if at is None else at
-        return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return _rfc3339(int(moment))
 
     def _digest(self, purpose: str) -> bytes:
         number = self.counters[purpose] = self.counters.get(purpose, 0) + 1
@@ -211,7 +221,9 @@ class World:
 
     def uuid(self, purpose: str) -> str:
         """The next id of that purpose: the same for the same seed and the same number of calls."""
-        return str(uuid.UUID(bytes=self._digest(purpose)[:16], version=4))
+        text = self._digest(purpose).hex()
+        variant = "89ab"[int(text[16], 16) & 3]
+        return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{variant}{text[17:20]}-{text[20:32]}"
 
     def number(self, purpose: str, start: int) -> int:
         """The next integer id of that purpose."""
@@ -253,6 +265,11 @@ class World:
         self.accounts = {account.token: account for account in loaded}
         self.counters = data["counters"]
         self.revision += 1
+
+
+@lru_cache(maxsize=1024)
+def _rfc3339(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def uniform_transitions(seconds: float) -> Transitions:

@@ -123,7 +123,7 @@ def _find(call: Call) -> Json:
 @ROUTES.on("GET", "/v2/firewalls", "firewall:read")
 def list_firewalls(call: Call) -> Answer:
     """All firewalls."""
-    return call.page(KIND, call.account[KIND].values(), public)
+    return call.page_stored(call.account[KIND])
 
 
 @ROUTES.on("POST", "/v2/firewalls", "firewall:create")

@@ -128,7 +128,7 @@ def _read(body: Fields, current: Json | None = None) -> Json:
 @ROUTES.on("GET", "/v2/projects", "project:read")
 def list_projects(call: Call) -> Answer:
     """All projects."""
-    return call.page(KIND, call.account[KIND].values(), public)
+    return call.page_stored(call.account[KIND])
 
 
 @ROUTES.on("POST", "/v2/projects", "project:create")
