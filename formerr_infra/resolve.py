@@ -21,6 +21,7 @@ from formerr_infra.model import (
     Holding,
     Mark,
     Outcome,
+    Policy,
     Sighting,
 )
 from formerr_infra.slots import Slot, enabled
@@ -118,6 +119,11 @@ def _hanging(slot: Slot, held: Held, settings: Settings, decided: Mapping[str, D
     if parent.outcome in MAKES:
         wish = replace(wish, recreate=True)
         held = held if held.holding is Holding.MANAGED else Held()
+    elif held.holding is Holding.ADOPTED and parent.outcome not in READ_ONLY:
+        # Its parent was taken back, and it goes with its parent.
+        wish = replace(wish, policy=Policy.IMPORT)
+        held = held if any(child.id == held.id for child in children) else Held(journal=held.journal)
+        wish = wish if held.id else replace(wish, policy=Policy.AUTO)
     by_id = {held.id: next((child for child in children if child.id == held.id), None)} if held.id else {}
     return decide(Case(slot.key, held, Sighting(by_id=by_id, named=children), wish))
 

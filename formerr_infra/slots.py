@@ -118,14 +118,17 @@ def _cluster(settings: Settings, decided: Decided) -> Wish:
 
 
 def _node_pool(settings: Settings, decided: Decided) -> Wish:
+    read_only = decided["cluster"].outcome in READ_ONLY
+    common = _common(settings, "nodePool")
+    common["take_over"] |= "cluster" in settings.take_over
     return Wish(
-        Policy.ADOPT if decided["cluster"].outcome in READ_ONLY else Policy.AUTO,
+        Policy.ADOPT if read_only else Policy.AUTO,
         WORKER_POOL,
-        fields={"size": Wanted(settings.node_size, "nodeSize", fixed=True)},
+        fields={} if read_only else {"size": Wanted(settings.node_size, "nodeSize", fixed=True)},
         policy_key="clusterPolicy",
         pin_key="clusterId",
         name_key="clusterName",
-        **_common(settings, "nodePool"),
+        **common,
     )
 
 
