@@ -332,7 +332,7 @@ ROWS: tuple[Row, ...] = (
         "ADOPT(id)",
         lambda c: _foreign(c.only) and c.wants(Policy.AUTO),
         lambda c: say.adopt(
-            c.only, f"{say.whats(c.candidates)} exists and is not this stack's: it is used and only read"
+            c.only, f"{say.whats(c.candidates)} exists and does not carry this stack's mark: it is used and only read"
         ),
     ),
     Row(
