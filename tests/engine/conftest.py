@@ -1,0 +1,94 @@
+"""The real engine against the emulator: a fresh account and a fresh stack for each test.
+
+The emulator runs once a worker and is reset between tests; a stack that is up already is brought up once a worker
+and copied, account and state together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from formerr_infra.emulator.server import EmulatorServer
+from tests.support import tools as toolchain
+from tests.support.stack import Stack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from formerr_infra.emulator.client import ControlClient
+    from tests.support.tools import Tools
+
+
+@pytest.fixture(scope="session")
+def tools(tmp_path_factory: pytest.TempPathFactory) -> Tools:
+    """The engine, its language host and the plugin."""
+    return toolchain.find(tmp_path_factory.mktemp("plugin"))
+
+
+@pytest.fixture(scope="session")
+def emulator() -> Iterator[EmulatorServer]:
+    """One emulator for all tests of this process."""
+    with EmulatorServer() as server:
+        yield server
+
+
+@pytest.fixture
+def cloud(emulator: EmulatorServer) -> ControlClient:
+    """The control plane of a fresh account."""
+    emulator.control.reset()
+    return emulator.control
+
+
+@pytest.fixture(scope="session")
+def blank(tmp_path_factory: pytest.TempPathFactory, tools: Tools, emulator: EmulatorServer) -> Stack:
+    """An empty staging stack, to be copied."""
+    return Stack(tmp_path_factory.mktemp("blank"), tools, emulator.control).init()
+
+
+@pytest.fixture(scope="session")
+def blank_production(tmp_path_factory: pytest.TempPathFactory, tools: Tools, emulator: EmulatorServer) -> Stack:
+    """An empty production stack, to be copied."""
+    return Stack(tmp_path_factory.mktemp("blank"), tools, emulator.control, "production").init()
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A stack that is up, and the account it is up on."""
+
+    stack: Stack
+    account: Path
+
+
+@pytest.fixture(scope="session")
+def risen(tmp_path_factory: pytest.TempPathFactory, blank: Stack, emulator: EmulatorServer) -> Snapshot:
+    """The staging stack after its first deployment on an empty account, to be copied."""
+    emulator.control.reset()
+    stack = blank.copy(tmp_path_factory.mktemp("risen") / "stack", emulator.control)
+    stack.up().ok()
+    account = stack.folder / "account.json"
+    emulator.control.save(str(account))
+    return Snapshot(stack, account)
+
+
+@pytest.fixture
+def stack(tmp_path: Path, cloud: ControlClient, blank: Stack) -> Stack:
+    """A staging stack that was never deployed, on a fresh account."""
+    return blank.copy(tmp_path / "stack", cloud)
+
+
+@pytest.fixture
+def production(tmp_path: Path, cloud: ControlClient, blank_production: Stack) -> Stack:
+    """A production stack that was never deployed, on a fresh account."""
+    return blank_production.copy(tmp_path / "production", cloud)
+
+
+@pytest.fixture
+def deployed(tmp_path: Path, risen: Snapshot, cloud: ControlClient) -> Stack:
+    """The staging stack after its first deployment, all of it its own."""
+    cloud.reset()
+    cloud.load(str(risen.account))
+    return risen.stack.copy(tmp_path / "deployed", cloud)
