@@ -91,6 +91,10 @@ class Api:
         """The body that answers a PUT."""
         return self.send("PUT", path, body=body)
 
+    def patch(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """The body that answers a PATCH."""
+        return self.send("PATCH", path, body=body)
+
     def delete(self, path: str) -> None:
         """A DELETE."""
         self.send("DELETE", path)

@@ -99,7 +99,7 @@ def _complete(found: Field, olds: Props, done: Props, naming: Naming | None) -> 
         if made:
             done[found.name] = made
         return bool(made)
-    if found.default is not None:
+    if not is_zero(found.default) and not found.quiet:
         done[found.name] = found.default
         return True
     return False

@@ -57,6 +57,7 @@ class Field:
         name: camelCase name as programs use it.
         replaces: a change of it replaces the resource.
         default: filled in by Check where the program says nothing.
+        quiet: the default is in force without being written into the inputs (deprecated properties).
         autoname: Check makes a name from the resource's logical name.
         same: (old object, new object) -> whether a difference of this field means nothing.
         canonical: brings an input to the form the API answers with.
@@ -69,6 +70,7 @@ class Field:
     replaces: bool = False
     secret: bool = False
     default: Any = None
+    quiet: bool = False
     autoname: bool = False
     type_name: str = ""
     fields: tuple[Field, ...] = ()

@@ -71,14 +71,14 @@ def create(resource: Resource, cloud: Cloud, news: Props) -> tuple[str, Props]:
     try:
         ident = resource.create(cloud, planned)
     except InitFailed as error:
-        raise Unfinished(resource, error.ident, _outputs(resource, planned, {}), error.reason) from None
+        raise Unfinished(resource, error.ident, _outputs(resource, error.ident, planned, {}), error.reason) from None
     try:
         live = resource.read(cloud, ident, planned)
     except StandinError as error:
-        raise Unfinished(resource, ident, _outputs(resource, planned, {}), str(error)) from None
+        raise Unfinished(resource, ident, _outputs(resource, ident, planned, {}), str(error)) from None
     if live is None:
         raise StandinError(f"{resource.name} {ident} was created and is gone again")
-    return ident, _outputs(resource, planned, live)
+    return ident, _outputs(resource, ident, planned, live)
 
 
 def update(
@@ -94,17 +94,18 @@ def update(
         resource.update(cloud, ident, olds, planned)
         live = resource.read(cloud, ident, planned)
     except StandinError as error:
-        raise Unfinished(resource, ident, _outputs(resource, planned, {}), str(error)) from None
+        raise Unfinished(resource, ident, _outputs(resource, ident, planned, {}), str(error)) from None
     if live is None:
         raise StandinError(
             f"{resource.name} {ident} is gone: it was deleted outside of Pulumi (run a refresh)"
         )
-    return _outputs(resource, planned, live)
+    return _outputs(resource, ident, planned, live)
 
 
 def preview_update(resource: Resource, olds: Props, news: Props, ignored: Sequence[str]) -> Props:
     """Outputs of an update that is only previewed."""
-    return _outputs(resource, planning.plan(resource.fields, news, olds, ignored=ignored), {})
+    planned = planning.plan(resource.fields, news, olds, ignored=ignored)
+    return _outputs(resource, str(olds.get("id", "")), planned, {})
 
 
 def read(
@@ -124,7 +125,7 @@ def read(
     live = resource.read(cloud, ident, known)
     if live is None:
         return None
-    outputs = _outputs(resource, known, live)
+    outputs = _outputs(resource, ident, known, live)
     return outputs, refreshed(resource.fields, inputs, outputs) if is_refresh else imported(
         resource.fields, outputs
     )
@@ -141,9 +142,10 @@ class Unfinished(StandinError):
         super().__init__(reason)
 
 
-def _outputs(resource: Resource, known: Props, live: Props) -> Props:
+def _outputs(resource: Resource, ident: str, known: Props, live: Props) -> Props:
     merged = {**known, **live}
     outputs = {f.name: merged[f.name] for f in resource.fields if merged.get(f.name) is not None}
+    outputs["id"] = ident
     if resource.schema_version:
         outputs[META] = json.dumps({"schema_version": str(resource.schema_version)})
     return outputs

@@ -92,7 +92,7 @@ def _level(fields: Sequence[Field], news: Props, olds: Props) -> Props:
         elif field.use in (Use.SETTLED, Use.OUTPUT):
             value = old
         else:
-            value = None
+            value = field.default
         if value is not None:
             planned[field.name] = value
     return planned

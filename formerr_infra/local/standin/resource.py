@@ -57,7 +57,7 @@ Update = Callable[[Cloud, str, Props, Props], None]
 Delete = Callable[[Cloud, str, Props], None]
 """(cloud, id, olds)."""
 Importer = Callable[[Cloud, str], Props | None]
-"""(cloud, id) -> what is known before the first read; None: there is no such thing. May write, as the official."""
+"""(cloud, id) -> what is known before the first read; None: nothing there. May write, as the official."""
 
 
 def _nothing_known(cloud: Cloud, ident: str) -> Props | None:

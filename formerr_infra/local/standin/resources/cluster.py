@@ -17,7 +17,7 @@ CREATE_SECONDS = 1800.0
 
 
 def create(cloud: Cloud, planned: Props) -> str:
-    """POST the cluster and wait until it runs. Where the wait fails no state is kept, as by the official one."""
+    """POST the cluster and wait until it runs. Where the wait fails no state is kept, officially too."""
     body = compact(
         {
             "name": planned["name"],

@@ -39,7 +39,7 @@ ENTRY = ("http", "https", "http2", "http3", "tcp", "udp")
 TARGET = ("http", "https", "http2", "tcp", "udp")
 
 LOAD_BALANCER_FIELDS: tuple[Field, ...] = (
-    text("algorithm"),
+    text("algorithm", default="round_robin", quiet=True, oneof=("round_robin", "least_connections")),
     flag("disableLetsEncryptDnsRecords", default=False),
     nested(
         "domains",

@@ -82,7 +82,7 @@ def find_cluster(cloud: Cloud, ident: str) -> Props | None:
     cluster, pool = owners[0]
     if pools.DEFAULT_POOL_TAG in (pool.get("tags") or []):
         raise StandinError(
-            f"Node pool {ident} is the default pool of its cluster: import that instead (cluster ID={cluster})"
+            f"Node pool {ident} is the default pool of its cluster: import that (cluster ID={cluster})"
         )
     return {"clusterId": cluster}
 

@@ -65,7 +65,7 @@ def create(cloud: Cloud, planned: Props) -> str:
             raise StandinError(f"Error creating Project: {error}") from None
     if planned.get("isDefault"):
         try:
-            cloud.api.put(f"{PATH}/{ident}", _body(planned, is_default=True))
+            cloud.api.patch(f"{PATH}/{ident}", _body(planned, is_default=True))
         except ApiError as error:
             raise StandinError(f"Error setting project as default: {error}") from None
     return ident
@@ -105,9 +105,9 @@ def read(cloud: Cloud, ident: str, known: Props) -> Props | None:
 
 
 def update(cloud: Cloud, ident: str, olds: Props, planned: Props) -> None:
-    """PUT the project; resources that leave it go to the default project."""
+    """PATCH the project; resources that leave it go to the default project."""
     try:
-        cloud.api.put(f"{PATH}/{ident}", _body(planned, is_default=bool(planned.get("isDefault", False))))
+        cloud.api.patch(f"{PATH}/{ident}", _body(planned, is_default=bool(planned.get("isDefault", False))))
         old, new = olds.get("resources", []), planned.get("resources", [])
         if gone := [urn for urn in old if urn not in new]:
             _give_back(cloud, gone)
