@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import math
 import time
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from formerr_infra.emulator.store import Account
 
 CONTROL = "/_control"
+_LOGGER = logging.getLogger(__name__)
 _HTML = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 
 Transports = dict[tuple[str, int], asyncio.Transport]
@@ -111,6 +113,9 @@ class Application:
         except ApiError as error:
             answer = self._error(error)
             extra = {**extra, **error.headers}
+        except Exception:
+            _LOGGER.exception("%s %s", exchange.method, exchange.path)
+            answer = self._error(ApiError())
         await _send(send, answer, extra)
         return answer.status
 

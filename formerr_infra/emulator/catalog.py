@@ -24,7 +24,6 @@ REGION_NAMES = {
     "tor1": "Toronto 1",
     "blr1": "Bangalore 1",
     "syd1": "Sydney 1",
-    "atl1": "Atlanta 1",
 }
 
 REGISTRY_REGIONS = ("nyc3", "sfo3", "sfo2", "ams3", "sgp1", "fra1", "blr1", "syd1")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from formerr_infra.emulator import catalog
 from formerr_infra.emulator.authority import CA_BASE64
-from formerr_infra.emulator.errors import NotFound, Unprocessable
+from formerr_infra.emulator.errors import Unprocessable
 from formerr_infra.emulator.routing import Answer, Call, Routes
 from formerr_infra.emulator.services import database_model as model
 from formerr_infra.emulator.services import projects, vpcs
@@ -214,10 +214,7 @@ def set_sql_mode(call: Call) -> Answer:
 @ROUTES.on("GET", f"{_ONE}/autoscale", "database:read")
 def get_autoscale(call: Call) -> Answer:
     """How storage grows by itself."""
-    found = find(call).get("_autoscale")
-    if found is None:
-        raise NotFound("autoscale is not configured")
-    return Answer(200, {"autoscale": found})
+    return Answer(200, {"autoscale": find(call).get("_autoscale", {"storage": {"enabled": False}})})
 
 
 @ROUTES.on("PUT", f"{_ONE}/autoscale", "database:update")

@@ -52,7 +52,7 @@ def drop(_world: World, account: Account, firewall: Json) -> None:
 def _read_ports(entry: Fields, protocol: str) -> str:
     value = entry.data.get("ports")
     text = "0" if value is None or protocol == "icmp" else str(value)
-    if text in ("all", "0", "1-65535"):
+    if text in ("all", "0"):
         return "0"
     if not _PORTS.fullmatch(text) or any(not 0 < int(part) <= 65535 for part in text.split("-")):
         raise Unprocessable(f"ports: {text!r} is neither a port, a range, nor 'all'")

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from formerr_infra.emulator import catalog
 from formerr_infra.emulator.errors import NotFound, Unprocessable
+from formerr_infra.emulator.fields import Fields
 from formerr_infra.emulator.routing import Answer, Call, Routes
 from formerr_infra.emulator.services import droplets
 from formerr_infra.emulator.services import kubernetes_model as model
 
 if TYPE_CHECKING:
-    from formerr_infra.emulator.fields import Fields
     from formerr_infra.emulator.store import Json
 
 ROUTES = Routes()
@@ -57,7 +57,9 @@ def _read_changes(body: Fields, known: Json) -> Json:
     return fields
 
 
-def _read_taint(entry: Fields) -> Json:
+def _read_taint(written: Fields) -> Json:
+    # The Go client writes these keys in capitals, and the service does not mind.
+    entry = Fields({key.lower(): value for key, value in written.data.items()}, "taints.")
     value = entry.text("value", "", empty=True)
     return {"key": entry.text("key"), "value": value, "effect": entry.text("effect", choices=EFFECTS)}
 

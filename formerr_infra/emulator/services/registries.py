@@ -220,7 +220,7 @@ def _docker_credentials(call: Call) -> Answer:
     return Answer(200, {"auths": {HOST: {"auth": base64.b64encode(f"{token}:{token}".encode()).decode()}}})
 
 
-@ROUTES.on("GET", "/v2/registry/docker-credentials", "registry:read")
+@ROUTES.on("GET", "/v2/registry/docker-credentials", "registry:read", "registry:update")
 def get_only_docker_credentials(call: Call) -> Answer:
     """Credentials for the account's registries, read-only unless `read_write=true`."""
     if not len(call.account[KIND]):
@@ -228,7 +228,7 @@ def get_only_docker_credentials(call: Call) -> Answer:
     return _docker_credentials(call)
 
 
-@ROUTES.on("GET", "/v2/registries/{registry_name}/docker-credentials", "registry:read")
+@ROUTES.on("GET", "/v2/registries/{registry_name}/docker-credentials", "registry:read", "registry:update")
 def get_docker_credentials(call: Call) -> Answer:
     """Credentials for one registry, read-only unless `read_write=true`."""
     find(call)

@@ -1,0 +1,79 @@
+"""The page that says what is emulated, made from the table of operations and the published specification.
+
+`python -m formerr_infra.emulator.coverage SPECIFICATION.json > docs/emulator.md`. A test fails when the page is stale.
+It counts operations, not how faithful they are; the notes say where an answer stops short of the real service.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from formerr_infra.emulator.engine import operations
+
+if TYPE_CHECKING:
+    from formerr_infra.emulator.store import Json
+
+_METHODS = ("get", "post", "put", "patch", "delete")
+
+_NOTES = """\
+What holds everywhere: bearer tokens by account, scopes, `page` and `per_page` (20, at most 200) with `links` and
+`meta`, error bodies with `id`, `message` and `request_id`, rate-limit headers and 429 with Retry-After.
+
+Where it stops short of the real service:
+
+- nothing runs: no droplets, no Kubernetes, no databases, no traffic, no images, no DNS;
+- Kubernetes credentials open nothing, unless the control plane names a real API server for the cluster;
+- the autoscaler does not scale, auto-upgrade does not upgrade, garbage collection never runs;
+- prices, quotas other than the droplet limit, and billing are made up or missing;
+- of an own certificate only the fingerprint is real.
+"""
+
+
+def render(specification: Json) -> str:
+    """The page in Markdown."""
+    emulated = {(operation.method, operation.path) for operation in operations()}
+    sections: dict[str, list[tuple[str, str, bool]]] = {}
+    for path, methods in specification["paths"].items():
+        for method in _METHODS:
+            if method in methods:
+                tag = methods[method]["tags"][0]
+                entry = (method.upper(), path, (method.upper(), path) in emulated)
+                sections.setdefault(tag, []).append(entry)
+    done = {tag: sum(known for *_, known in entries) for tag, entries in sections.items()}
+    lines = [
+        "# What the bundled DigitalOcean emulates",
+        "",
+        "This page is generated: see `formerr_infra/emulator/coverage.py`.",
+        "",
+        _NOTES,
+        f"{sum(done.values())} of {sum(map(len, sections.values()))} operations of the specification are emulated.",
+        "",
+        "| service | emulated | of |",
+        "| --- | ---: | ---: |",
+        *(
+            f"| [{tag}](#{_anchor(tag)}) | {done[tag]} | {len(sections[tag])} |"
+            for tag in sections
+            if done[tag]
+        ),
+        "",
+    ]
+    for tag, entries in sections.items():
+        if done[tag]:
+            lines += [f"## {tag}", ""]
+            lines += [f"- [{'x' if known else ' '}] `{method} {path}`" for method, path, known in entries]
+            lines.append("")
+    missing = [tag for tag in sections if not done[tag]]
+    lines += ["## Not emulated at all", "", ", ".join(missing) or "nothing", ""]
+    return "\n".join(lines)
+
+
+def _anchor(tag: str) -> str:
+    return re.sub(r"[^a-z0-9-]", "", tag.lower().replace(" ", "-"))
+
+
+if __name__ == "__main__":
+    sys.stdout.write(render(json.loads(Path(sys.argv[1]).read_text())))

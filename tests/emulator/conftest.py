@@ -1,0 +1,50 @@
+"""One emulator process for the whole run, reset before each test, and clients of its API.
+
+`api` holds every answer against the specification; `raw` does not, for answers that are broken on purpose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from formerr_infra.emulator.client import ControlClient
+from formerr_infra.emulator.server import EmulatorServer
+from formerr_infra.emulator.store import DEFAULT_TOKEN
+from tests.emulator import specification
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[EmulatorServer]:
+    with EmulatorServer() as running:
+        yield running
+
+
+@pytest.fixture
+def control(server: EmulatorServer) -> ControlClient:
+    client = server.control
+    client.reset()
+    client.transitions(**dict.fromkeys(client.transitions(), 0.0))
+    return client
+
+
+def bearer(token: str = DEFAULT_TOKEN) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+@pytest.fixture
+def raw(server: EmulatorServer, control: ControlClient) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=server.endpoint, headers=bearer(), trust_env=False) as client:
+        yield client
+
+
+@pytest.fixture
+def api(server: EmulatorServer, control: ControlClient) -> Iterator[httpx.Client]:
+    specification.path()
+    hooks = {"response": [specification.check]}
+    with httpx.Client(
+        base_url=server.endpoint, headers=bearer(), trust_env=False, event_hooks=hooks
+    ) as client:
+        yield client
