@@ -105,7 +105,7 @@ class Export:
             raise LedgerUnreadable(f"the stack's state could not be read: `pulumi stack export` says: {said}")
         try:
             return read(json.loads(out))
-        except ValueError as error:
+        except (RecursionError, ValueError) as error:
             raise LedgerUnreadable(
                 f"the stack's state could not be read: the export is not JSON: {error}"
             ) from None
@@ -119,14 +119,14 @@ def read(export: Mapping[str, Any], slots: Sequence[Slot] = SLOTS) -> Ledger:
     """
     try:
         return _read(export, slots)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise LedgerUnreadable(
             f"the stack's state could not be read: the export has an unknown form ({type(error).__name__}: {error})."
         ) from None
 
 
 def _read(export: Mapping[str, Any], slots: Sequence[Slot]) -> Ledger:
-    deployment = export["deployment"]
+    deployment = export["deployment"] or {}
     resources = [resource for resource in deployment.get("resources") or [] if not resource.get("delete")]
     by_address = {_address(resource["urn"]): resource for resource in resources}
     pending = {
@@ -158,14 +158,24 @@ def _held(
     began = _time(journal.get("began"))
     if resource is not None:
         holding = Holding.ADOPTED if resource.get("external") else Holding.MANAGED
-        return Held(holding, str(resource["id"]), began, journal)
+        return Held(holding, _id(resource), began, journal)
+    # A create notes what it comes instead of, so another id that is noted is younger than any create that was
+    # interrupted: a pending operation, which stays until somebody clears it, then says nothing any more.
     stale = noted.get("id") is not None and noted.get("id") == journal.get("instead_of")
-    if noted.get("id") and not stale and interrupted_at is None:
+    if noted.get("id") and not stale:
         holding = Holding.ADOPTED if noted.get("ownership") == "adopted" else Holding.DROPPED
-        return Held(holding, str(noted["id"]), began, journal)
+        return Held(holding, _id(noted), began, journal)
     if interrupted_at is not None or began is not None:
         return Held(Holding.INTERRUPTED, None, began or interrupted_at, journal)
     return Held()
+
+
+def _id(of: Mapping[str, Any]) -> str:
+    """The physical id of a resource or of a note; a state without one says nothing that could be relied on."""
+    identity = of["id"]
+    if not isinstance(identity, str) or not identity:
+        raise ValueError(f"an id is {identity!r}")
+    return identity
 
 
 def _address(urn: str) -> tuple[str, str]:

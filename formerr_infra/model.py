@@ -222,6 +222,7 @@ class Decision:
         held: what the state held.
         found: the live resources that were looked at.
         target: the live resource behind `id`.
+        replaces: only with `KEEP`: the user allows the engine to delete it and make another.
         notes: what the user should know besides.
     """
 
@@ -235,4 +236,5 @@ class Decision:
     held: Held = field(default_factory=Held)
     found: tuple[Found, ...] = ()
     target: Found | None = None
+    replaces: bool = False
     notes: tuple[str, ...] = ()

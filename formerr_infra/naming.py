@@ -22,7 +22,7 @@ TYPE_REGISTRY = "formerr:registry:Registry"
 TYPE_LOAD_BALANCER = "formerr:loadbalancer:LoadBalancer"
 TYPE_PROJECT = "formerr:project:Project"
 
-_MARK = re.compile(r"pulumi:(?P<project>[A-Za-z0-9_-]+):(?P<stack>[A-Za-z0-9_.-]+)")
+_MARK = re.compile(r"(?<![A-Za-z0-9_.:-])pulumi:(?P<project>[A-Za-z0-9_-]+):(?P<stack>[A-Za-z0-9_.-]+)")
 
 
 def mark_text(project: str, stack: str) -> str:

@@ -23,21 +23,27 @@ def default_pool(details: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return next((pool for pool in pools if DEFAULT_POOL_TAG in (pool.get("tags") or [])), None)
 
 
-def worker_pools(cluster: Found) -> tuple[Found, ...]:
-    """The stack's worker pool of a live cluster, if it is there; a pool shares its cluster's mark."""
+def pools(cluster: Found) -> tuple[Found, ...]:
+    """All pools of a live cluster; a pool shares its cluster's mark."""
     raw = cluster.details.get("node_pools")
     return tuple(
         Found(
             id=str(pool["id"]),
-            name=WORKER_POOL,
+            name=str(pool.get("name") or ""),
             mark=cluster.mark if cluster.mark is not Mark.UNMARKED else Mark.UNMARKABLE,
             owner=cluster.owner,
             facts={"size": None if pool.get("size") is None else str(pool["size"])},
             details=pool,
         )
         for pool in (raw if isinstance(raw, list) else [])
-        if isinstance(pool, dict) and pool.get("name") == WORKER_POOL and pool.get("id")
+        if isinstance(pool, dict) and pool.get("id")
     )
+
+
+def is_default(pool: Found) -> bool:
+    """Whether a pool is declared within its cluster, and so cannot be a resource of its own."""
+    tags = pool.details.get("tags")
+    return DEFAULT_POOL_TAG in (tags if isinstance(tags, list) else [])
 
 
 def node_count(cluster: Found) -> int:

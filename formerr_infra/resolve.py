@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from formerr_infra.decide import Case, decide
+from formerr_infra.decide.table import IMPORT_WRITES, OMITTED
 from formerr_infra.inventory.facts import Question
 from formerr_infra.model import (
     MAKES,
@@ -23,6 +24,7 @@ from formerr_infra.model import (
     Outcome,
     Policy,
     Sighting,
+    Wish,
 )
 from formerr_infra.slots import Slot, enabled
 
@@ -31,11 +33,6 @@ if TYPE_CHECKING:
 
     from formerr_infra.ledger import Ledger
     from formerr_infra.settings.schema import Settings
-
-#: Row of what hangs on a slot that this stack only reads, and that its state holds nothing of.
-ROW_OMIT = "27"
-#: Row of an import that would write.
-ROW_IMPORT_WRITES = "26b"
 
 
 def questions(settings: Settings, ledger: Ledger) -> list[Question]:
@@ -89,7 +86,7 @@ def _unless_import_writes(slot: Slot, decision: Decision) -> Decision:
     return replace(
         decision,
         outcome=Outcome.REFUSE,
-        row=ROW_IMPORT_WRITES,
+        row=IMPORT_WRITES.number,
         code=Code.IMPORT_WOULD_WRITE,
         reason=reason,
         settle=f"put the tag there yourself, or set {slot.key}Policy=adopt.",
@@ -99,42 +96,70 @@ def _unless_import_writes(slot: Slot, decision: Decision) -> Decision:
 def _hanging(slot: Slot, held: Held, settings: Settings, decided: Mapping[str, Decision]) -> Decision:
     """Decide what hangs on another slot; its parent is decided already."""
     parent = decided[slot.parent or ""]
-    if parent.outcome is Outcome.REFUSE:
-        return Decision(slot.key, Outcome.OMIT, ROW_OMIT, f"{slot.parent} is refused", held=held)
-    children = slot.children(parent.target) if slot.children and parent.target else ()
-    if parent.outcome is Outcome.KEEP:
-        children = tuple(replace(child, mark=Mark.OURS) for child in children)
-    known = held.holding in (Holding.MANAGED, Holding.ADOPTED)
-    if not known and _left_alone(parent, children):
-        how = "only read" if parent.outcome in READ_ONLY else "imported unchanged"
-        return Decision(
-            slot.key,
-            Outcome.OMIT,
-            ROW_OMIT,
-            f"{slot.parent} is {how}, so nothing is added to it",
-            held=held,
-            found=children,
-        )
     wish = slot.wish(settings, decided)
-    if parent.outcome in MAKES:
-        wish = replace(wish, recreate=True)
-        held = held if held.holding is Holding.MANAGED else Held()
-    elif held.holding is Holding.ADOPTED and parent.outcome not in READ_ONLY:
-        # Its parent was taken back, and it goes with its parent.
-        wish = replace(wish, policy=Policy.IMPORT)
-        held = held if any(child.id == held.id for child in children) else Held(journal=held.journal)
-        wish = wish if held.id else replace(wish, policy=Policy.AUTO)
-    by_id = {held.id: next((child for child in children if child.id == held.id), None)} if held.id else {}
-    return decide(Case(slot.key, held, Sighting(by_id=by_id, named=children), wish))
+    live = slot.children(parent.target) if slot.children and parent.target else ()
+    if parent.outcome is Outcome.KEEP:
+        live = tuple(replace(child, mark=Mark.OURS) for child in live)
+    alive = next((child for child in live if child.id == held.id), None)
+    named = tuple(child for child in live if child.name == wish.name)
+    left = _left_alone(slot, parent, held, alive, named)
+    if left is not None:
+        return Decision(slot.key, Outcome.OMIT, OMITTED.number, left, held=held, found=named)
+    wish, judged = _with_its_parent(parent, held, alive, named, wish)
+    by_id = {judged.id: alive} if judged.id and not _out_of_sight(parent, judged) else {}
+    decision = replace(decide(Case(slot.key, judged, Sighting(by_id=by_id, named=named), wish)), held=held)
+    if parent.replaces and decision.outcome is Outcome.KEEP:
+        decision = replace(
+            decision, replaces=True, notes=(*decision.notes, f"replaced with its {slot.parent}")
+        )
+    return decision
 
 
-def _left_alone(parent: Decision, children: tuple[Found, ...]) -> bool:
-    """Whether nothing may be added to the parent in this run: it is only read, or a foreign one just imported."""
+def _left_alone(
+    slot: Slot, parent: Decision, held: Held, alive: Found | None, named: tuple[Found, ...]
+) -> str | None:
+    """Why nothing is declared below the parent, or None; never where the state manages something there."""
+    if parent.outcome is Outcome.REFUSE:
+        return f"{slot.parent} is refused"
+    if held.holding is Holding.MANAGED:
+        return None
     if parent.outcome in READ_ONLY:
-        return True
+        # What is adopted and alive stays declared: to drop it would be a change for nothing.
+        if held.holding is Holding.ADOPTED and alive is not None:
+            return None
+        return f"{slot.parent} is only read, so nothing is added to it"
+    if any(slot.built_in(child) for child in named):
+        return f"{slot.parent} has one of that name built in"
     proven = parent.held.holding in (Holding.INTERRUPTED, Holding.DROPPED)
     ours = proven or (parent.target is not None and parent.target.mark is Mark.OURS)
-    return parent.outcome is Outcome.IMPORT and not ours and not children
+    if parent.outcome is Outcome.IMPORT and not ours and not named:
+        return f"{slot.parent} is imported unchanged, so nothing is added to it in this run"
+    return None
+
+
+def _with_its_parent(
+    parent: Decision, held: Held, alive: Found | None, named: tuple[Found, ...], wish: Wish
+) -> tuple[Wish, Held]:
+    """What is wanted and held, seen from what was decided for the parent: what hangs on it goes with it."""
+    adopted = held.holding is Holding.ADOPTED
+    if parent.outcome in READ_ONLY:
+        return wish, held
+    if parent.outcome in MAKES:
+        return replace(wish, recreate=True), Held(journal=held.journal) if adopted else held
+    judged = Held(journal=held.journal) if adopted and alive is None else held
+    if (parent.outcome is Outcome.IMPORT or adopted) and (alive is not None or named):
+        wish = replace(
+            wish,
+            policy=Policy.IMPORT,
+            take_over=wish.take_over or parent.outcome is Outcome.IMPORT,
+        )
+    return wish, judged
+
+
+def _out_of_sight(parent: Decision, held: Held) -> bool:
+    """Whether nobody looked where a managed one stood: its parent is made new, and the old one is not known."""
+    unknown_before = parent.held.holding in (Holding.NONE, Holding.INTERRUPTED)
+    return held.holding is Holding.MANAGED and parent.outcome in MAKES and unknown_before
 
 
 def _marked(slot: Slot, sighting: Sighting, sightings: Mapping[str, Sighting], ledger: Ledger) -> Sighting:

@@ -20,7 +20,7 @@ from formerr_infra.model import (
     Wanted,
     Wish,
 )
-from formerr_infra.pools import WORKER_POOL, import_would_write, worker_pools
+from formerr_infra.pools import WORKER_POOL, import_would_write, is_default, pools
 
 if TYPE_CHECKING:
     from formerr_infra.settings.schema import Settings
@@ -42,7 +42,8 @@ class Slot:
         wish: what the user wants of it, given what was decided for the slots before it.
         enabled: whether the stack has this slot at all.
         parent: the slot it hangs on, if any.
-        children: with `parent`: the live resources of this slot, read off the parent's.
+        children: with `parent`: the live resources of this slot's kind, read off the parent's.
+        built_in: with `parent`: whether one of them is part of the parent's own declaration.
         mark_from: the slot whose mark it shares where it has no room for its own.
         mark_fact: the fact that names the resource of that other slot.
         import_writes: why importing a live resource would write to it, or None.
@@ -58,6 +59,7 @@ class Slot:
     enabled: Callable[[Settings], bool] = lambda _settings: True
     parent: str | None = None
     children: Callable[[Found], tuple[Found, ...]] | None = None
+    built_in: Callable[[Found], bool] = lambda _found: False
     mark_from: str | None = None
     mark_fact: str = ""
     import_writes: Callable[[Found], str | None] = lambda _found: None
@@ -80,7 +82,8 @@ def _common(settings: Settings, key: str) -> _Common:
 def _in_vpc(decided: Decided) -> Wanted:
     """The VPC that something must stand in: the decided one, or one that does not exist yet."""
     vpc = decided["vpc"]
-    return Wanted(vpc.id, "vpcId", new=vpc.outcome in MAKES or vpc.id is None, fixed=True)
+    new = vpc.outcome in MAKES or vpc.replaces or vpc.id is None
+    return Wanted(vpc.id, "vpcId", new=new, fixed=True)
 
 
 def _vpc(settings: Settings, _decided: Decided) -> Wish:
@@ -200,7 +203,8 @@ SLOTS: tuple[Slot, ...] = (
         "kubernetes",
         _node_pool,
         parent="cluster",
-        children=worker_pools,
+        children=pools,
+        built_in=is_default,
     ),
     Slot(
         "registry",

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from formerr_infra.decide.table import ROWS
+from formerr_infra.decide.table import published
 from formerr_infra.model import Outcome
 from formerr_infra.report import clean, ownership
 
@@ -62,7 +62,7 @@ def explanation(assessment: Assessment, slot: str, console: Console | None = Non
     """Print everything behind one decision."""
     console = console or Console()
     one = assessment.decisions[slot]
-    row = next((row for row in ROWS if row.number == one.row), None)
+    row = next((row for row in published() if row.number == one.row), None)
     facts = Table(title=f"{slot}: {one.outcome.value}", title_justify="left", show_header=False)
     facts.add_column("what")
     facts.add_column("value", overflow="fold")

@@ -38,7 +38,7 @@ def journal(decision: Decision, began: str) -> dict[str, str]:
         decision: what is done with the slot.
         began: when this run began, UTC, ISO 8601 with seconds.
     """
-    if decision.outcome not in MAKES:
+    if decision.outcome not in MAKES and not decision.replaces:
         return dict(decision.held.journal)
     instead_of = decision.held.id or decision.held.journal.get("instead_of")
     return {"began": began} | ({"instead_of": instead_of} if instead_of else {})

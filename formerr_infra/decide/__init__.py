@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from formerr_infra.decide.case import Case
-from formerr_infra.decide.table import ROW_DOES_NOT_FIT, ROW_WOULD_REPLACE, ROWS
+from formerr_infra.decide.table import DOES_NOT_FIT, ROWS, WOULD_REPLACE
 from formerr_infra.decide.verdicts import Verdict, what
 from formerr_infra.model import Code, Decision, Found, Misfit, Outcome, Wanted
 
@@ -63,29 +63,32 @@ def _decision(case: Case, number: str, verdict: Verdict) -> Decision:
 
 
 def _unless_it_does_not_fit(case: Case, decision: Decision) -> Decision:
-    """Row 26 for what is adopted or imported, row 3b for what is kept."""
+    """Row 26 for what is adopted, imported or released, row 3b for what is kept."""
     if decision.target is None:
         return decision
     wrong = misfits(decision.target, case.wish.fields)
     if decision.outcome is Outcome.KEEP:
         wrong = tuple(misfit for misfit in wrong if misfit.wanted.fixed)
-        if not wrong or case.wish.allow_replace:
+        if not wrong:
             return decision
+        if case.wish.allow_replace:
+            note = f"replaced, as allowReplace says: {_list(wrong)}"
+            return replace(decision, replaces=True, notes=(*decision.notes, note))
         return replace(
             decision,
             outcome=Outcome.REFUSE,
-            row=ROW_WOULD_REPLACE,
+            row=WOULD_REPLACE.number,
             code=Code.WOULD_REPLACE,
             reason=f"{what(decision.target)} is managed by this stack, and {_list(wrong)} cannot be changed in place: "
             "the engine would delete it and make another.",
             settle=f"set {_back(wrong)}; to have it replaced on purpose, add it to allowReplace for one run.",
         )
-    if decision.outcome not in (Outcome.ADOPT, Outcome.IMPORT) or not wrong:
+    if decision.outcome not in (Outcome.ADOPT, Outcome.IMPORT, Outcome.RELEASE) or not wrong:
         return decision
     return replace(
         decision,
         outcome=Outcome.REFUSE,
-        row=ROW_DOES_NOT_FIT,
+        row=DOES_NOT_FIT.number,
         code=Code.DOES_NOT_FIT,
         reason=f"{what(decision.target)} does not fit: {_list(wrong)}.",
         settle=f"set {_back(wrong)}, or choose another with {case.wish.name_key} or {case.wish.pin_key}.",

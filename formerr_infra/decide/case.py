@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from formerr_infra.model import Found, Held, Holding, Policy, Sighting, Wish
+from formerr_infra.model import Found, Held, Holding, Mark, Policy, Sighting, Wish
 
 #: A cloud's clock and ours differ, and clouds cut fractions of a second.
 CLOCK_TOLERANCE = timedelta(seconds=60)
@@ -70,11 +70,14 @@ class Case:
         return self.wish.pin is not None and self.wish.pin != self.held.id
 
     @property
-    def pinned_is_named(self) -> bool:
-        """Whether the pin names one of the others."""
-        return any(found.id == self.wish.pin for found in self.others) or self.pinned is not None
+    def unasked(self) -> bool:
+        """Whether something that the rows need was never asked for; that is not an answer either."""
+        ids = (self.held.id, self.wish.pin)
+        if any(known is not None and known not in self.sighting.by_id for known in ids):
+            return True
+        return self.sighting.named is None and self.alive is None and self.wish.pin is None
 
     @property
-    def as_none(self) -> bool:
-        """Whether the slot is to be read as one that the state knows nothing of."""
-        return self.holds(Holding.NONE, Holding.INTERRUPTED)
+    def others_own(self) -> bool:
+        """Whether the held one is alive and another stack marks it as its own."""
+        return self.alive is not None and self.alive.mark is Mark.OTHER

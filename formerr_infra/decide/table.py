@@ -1,6 +1,7 @@
 """The rows of the decision table, in order: the first that matches decides.
 
-The published page is generated from here, so that it cannot say anything else than the code.
+The published page is generated from here, so that it cannot say anything else than the code. Four rows are no
+matter of matching: they look at what another row decided (`AFTERWARDS`).
 """
 
 from __future__ import annotations
@@ -15,19 +16,14 @@ from formerr_infra.model import Found, Holding, Mark, Outcome, Policy
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ROW_WOULD_REPLACE = "3b"
-ROW_DOES_NOT_FIT = "26"
-
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One row of the published table.
+class Cells:
+    """One row of the published table, as it is read.
 
     Attributes:
         number: as published; a letter marks a row that was added between two others.
         held, live, policy, outcome: the cells of the page.
-        matches: whether the row decides the case.
-        verdict: what it says.
     """
 
     number: str
@@ -35,6 +31,17 @@ class Row:
     live: str
     policy: str
     outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row(Cells):
+    """One row that matches by itself.
+
+    Attributes:
+        matches: whether the row decides the case.
+        verdict: what it says.
+    """
+
     matches: Callable[[Case], bool]
     verdict: Callable[[Case], say.Verdict]
 
@@ -71,7 +78,15 @@ def _others_import(case: Case, found: Found | None) -> bool:
 _M, _A, _D, _I = Holding.MANAGED, Holding.ADOPTED, Holding.DROPPED, Holding.INTERRUPTED
 
 ROWS: tuple[Row, ...] = (
-    Row("1", "any", "unknown", "any", "REFUSE `unknown`", lambda c: bool(c.sighting.unknown), say.unknown),
+    Row(
+        "1",
+        "any",
+        "unknown",
+        "any",
+        "REFUSE `unknown`",
+        lambda c: bool(c.sighting.unknown) or c.unasked,
+        say.unknown,
+    ),
     Row(
         "2",
         "any",
@@ -111,10 +126,16 @@ ROWS: tuple[Row, ...] = (
     Row(
         "4b",
         "dropped(id)",
-        "id alive, no other id pinned",
+        "id alive, no other id pinned, not marked by another stack (import: or `takeOver`)",
         "auto, create, import",
         "IMPORT(id): the journal proves that it was ours",
-        lambda c: c.holds(_D) and c.alive is not None and not c.pins_another and c.wish.policy in NOT_ADOPT,
+        lambda c: (
+            c.holds(_D)
+            and c.alive is not None
+            and not c.pins_another
+            and c.wish.policy in NOT_ADOPT
+            and (not c.others_own or _taken_over(c))
+        ),
         lambda c: say.import_(
             c.alive, f"this stack managed {c.held.id}, its state lost it, and it is alive: taken back"
         ),
@@ -134,6 +155,22 @@ ROWS: tuple[Row, ...] = (
             and not _others_import(c, c.pinned)
         ),
         lambda c: say.take(c, c.pinned) if c.pinned else say.pinned_missing(c),
+    ),
+    Row(
+        "4d",
+        "dropped(id)",
+        "another stack's: the id, alive; or, the id gone, the pinned one",
+        "auto, create, import (a pin: import), without takeOver",
+        "REFUSE `owned-by-other`, the stack named",
+        lambda c: (
+            c.holds(_D)
+            and (
+                _others_import(c, c.pinned)
+                if c.alive is None and c.pins_another
+                else c.others_own and not c.pins_another and c.wish.policy in NOT_ADOPT
+            )
+        ),
+        lambda c: say.owned_by_other(c, c.alive or c.pinned),
     ),
     Row(
         "5",
@@ -332,7 +369,8 @@ ROWS: tuple[Row, ...] = (
         "ADOPT(id)",
         lambda c: _foreign(c.only) and c.wants(Policy.AUTO),
         lambda c: say.adopt(
-            c.only, f"{say.whats(c.candidates)} exists and does not carry this stack's mark: it is used and only read"
+            c.only,
+            f"{say.whats(c.candidates)} exists and does not carry this stack's mark: it is used and only read",
         ),
     ),
     Row(
@@ -363,3 +401,49 @@ ROWS: tuple[Row, ...] = (
         lambda c: say.adopt(c.only, f"{say.whats(c.candidates)} exists; the policy is adopt"),
     ),
 )
+
+WOULD_REPLACE = Cells(
+    "3b",
+    "managed(id)",
+    "id alive, and a field that cannot be changed in place is not as declared",
+    "auto, create, import",
+    "REFUSE `would-replace`; listed in `allowReplace`: KEEP, and the engine replaces it",
+)
+DOES_NOT_FIT = Cells(
+    "26",
+    "any",
+    "ADOPT, IMPORT or RELEASE of one that does not fit",
+    "any",
+    "REFUSE `does-not-fit`, field, found and wanted named",
+)
+IMPORT_WRITES = Cells(
+    "26b",
+    "any",
+    "IMPORT of one that the provider would write to while importing it",
+    "any",
+    "REFUSE `import-would-write`",
+)
+OMITTED = Cells(
+    "27",
+    "nothing of what hangs on another slot",
+    "its parent is only read, refused, or foreign and just imported without it, or has it built in",
+    "any",
+    "OMIT: nothing is added to what is not ours",
+)
+#: Rows that look at what another row decided.
+AFTERWARDS = (WOULD_REPLACE, DOES_NOT_FIT, IMPORT_WRITES, OMITTED)
+#: Rows that only say that others apply.
+_AS_NONE = (
+    Cells("14", "interrupted", "absent", "any", "as `none`"),
+    Cells("16", "interrupted", "otherwise", "any", "as `none`"),
+)
+
+
+def published() -> tuple[Cells, ...]:
+    """All rows in the order in which they apply; 3b stands behind 3, 14 and 16 around 15."""
+    shown: list[Cells] = []
+    for row in ROWS:
+        shown += [_AS_NONE[0]] if row.number == "15" else []
+        shown.append(row)
+        shown += [WOULD_REPLACE] if row.number == "3" else [_AS_NONE[1]] if row.number == "15" else []
+    return (*shown, DOES_NOT_FIT, IMPORT_WRITES, OMITTED)

@@ -24,12 +24,18 @@ class Verdict:
     notes: tuple[str, ...] = ()
 
 
+#: Characters of a name, and resources of a list, that a sentence shows; ids are always whole.
+_NAME, _MANY = 64, 10
+
+
 def what(found: Found) -> str:
-    return f"{found.name!r} ({found.id})"
+    name = found.name if len(found.name) <= _NAME else found.name[:_NAME] + "…"
+    return f"{name!r} ({found.id})"
 
 
 def whats(many: tuple[Found, ...]) -> str:
-    return ", ".join(what(found) for found in many)
+    more = f" and {len(many) - _MANY} more" if len(many) > _MANY else ""
+    return ", ".join(what(found) for found in many[:_MANY]) + more
 
 
 def refuse(code: Code, reason: str, settle: str, target: Found | None = None) -> Verdict:
@@ -39,7 +45,7 @@ def refuse(code: Code, reason: str, settle: str, target: Found | None = None) ->
 def unknown(case: Case) -> Verdict:
     return refuse(
         Code.UNKNOWN,
-        "what is live could not be known: " + "; ".join(case.sighting.unknown),
+        "what is live could not be known: " + ("; ".join(case.sighting.unknown) or "it was not asked for"),
         "nothing was concluded and nothing written; run again when the API answers, or give the token the scope it lacks.",
     )
 
@@ -66,6 +72,10 @@ def keep(case: Case) -> Verdict:
     notes: tuple[str, ...] = ()
     if case.others:
         notes = (f"others of the same name exist and are left alone: {whats(case.others)}",)
+    if case.others_own and case.alive:
+        notes += (
+            f"it carries the mark of {case.alive.owner}, and this stack writes its own: only one may manage it",
+        )
     return Verdict(Outcome.KEEP, f"managed by this stack and alive: {case.held.id}", case.alive, notes=notes)
 
 
