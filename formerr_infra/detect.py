@@ -70,14 +70,17 @@ class Assessment:
         if self.refused:
             unknown = any(one.code is Code.UNKNOWN for one in self.refused)
             kind = UnknownIsNotAbsent if unknown else Refused
-            raise kind("\n".join(refusal(one) for one in self.refused))
+            raise kind("\n".join(line for one in self.refused for line in refusal(one)))
         if self.errors:
             raise PreflightFailed([f"{one.code}: {one.message}" for one in self.errors])
 
 
-def refusal(decision: Decision) -> str:
-    """One refused slot as a sentence: what was found, and what settles it."""
-    return f"{decision.slot}: refused ({decision.code}, row {decision.row}): {decision.reason}\n    to go on: {decision.settle}"
+def refusal(decision: Decision) -> tuple[str, str]:
+    """One refused slot in two lines: what was found, and what settles it."""
+    return (
+        f"{decision.slot}: refused ({decision.code}, row {decision.row}): {decision.reason}",
+        f"    to go on: {decision.settle}",
+    )
 
 
 def assess(

@@ -26,17 +26,15 @@ _SYMBOL = {
 
 
 def clean(text: str) -> str:
-    """The text without control characters and bidirectional overrides, at most 500 characters."""
+    """The text on one line, without control characters and bidirectional overrides, at most 2,000 characters."""
     shown = "".join(
-        char
-        if char == "\n" or (char.isprintable() and char not in _INVISIBLE)
-        else "\N{REPLACEMENT CHARACTER}"
+        char if char.isprintable() and char not in _INVISIBLE else "\N{REPLACEMENT CHARACTER}"
         for char in text
     )
     return shown if len(shown) <= _LONGEST else shown[: _LONGEST - 1] + "…"
 
 
-_LONGEST = 500
+_LONGEST = 2000
 _INVISIBLE = frozenset("\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 
 
@@ -67,7 +65,7 @@ def lines(assessment: Assessment) -> list[str]:
 
 def stop_message(assessment: Assessment) -> str:
     """Why the run stops, all reasons at once."""
-    parts = [clean(refusal(one)) for one in assessment.refused]
+    parts = ["\n".join(clean(line) for line in refusal(one)) for one in assessment.refused]
     parts += [f"preflight: {finding.code}: {clean(finding.message)}" for finding in assessment.errors]
     return "\n".join(["stopped before any write:", *(f"  {part}" for part in parts)])
 
@@ -80,7 +78,7 @@ def as_output(assessment: Assessment) -> dict[str, Any]:
             "ownership": ownership(one),
             "row": one.row,
             "held": one.held.holding.value,
-            "found": [found.id for found in one.found],
+            "found": [clean(found.id) for found in one.found],
             "reason": clean(one.reason),
         }
         for one in assessment.decisions.values()

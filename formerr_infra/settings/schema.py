@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -24,6 +24,10 @@ from pydantic.alias_generators import to_camel
 
 from formerr_infra.model import Policy
 from formerr_infra.naming import default_name
+from formerr_infra.slots import SLOTS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 IPv4 = ipaddress.IPv4Network
 
@@ -32,7 +36,7 @@ IPv4 = ipaddress.IPv4Network
 RESERVED = tuple(IPv4(text) for text in ("10.244.0.0/16", "10.245.0.0/16", "10.246.0.0/24", "10.229.0.0/16"))
 PRIVATE = tuple(IPv4(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 
-SlotName = Literal["vpc", "cluster", "nodePool", "registry", "loadBalancer", "project"]
+SLOT_KEYS = tuple(slot.key for slot in SLOTS)
 
 
 def _range(text: str) -> str:
@@ -63,9 +67,32 @@ def _tags(value: Any) -> Any:
     if isinstance(value, str):
         try:
             return json.loads(value)
-        except ValueError:
+        except (RecursionError, ValueError):
             raise ValueError('a list is expected, such as ["one", "two"]') from None
     return value
+
+
+def _flag_of(value: Any) -> Any:
+    """A boolean as YAML or the engine says it; `yes`, `on` and 1 are slips."""
+    flag = _flag(value)
+    if flag is None:
+        raise ValueError("true or false is expected")
+    return flag
+
+
+def _whole(value: Any) -> Any:
+    """A whole number, or one in digits, as the engine hands it over; true is not 1."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise ValueError("a whole number is expected")  # noqa: TRY004 - pydantic collects ValueErrors only
+    if isinstance(value, str) and not re.fullmatch(r"-?[0-9]{1,9}", value):
+        raise ValueError("a whole number is expected")
+    return value
+
+
+def _slot(name: str) -> str:
+    if name not in SLOT_KEYS:
+        raise ValueError(f"there is no slot {name!r}; the slots are {', '.join(SLOT_KEYS)}")
+    return name
 
 
 def _not_ours(tag: str) -> str:
@@ -79,7 +106,7 @@ def _not_ours(tag: str) -> str:
 Name = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9.-]*$", max_length=255)]
 ClusterName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", max_length=63)]
 RegistryName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", max_length=63)]
-Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]+$", max_length=63)]
+Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]+$", max_length=63), AfterValidator(str.lower)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+$", max_length=63)]
 Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{3}[0-9]$")]
 Version = Annotated[str, StringConstraints(pattern=r"^1\.[0-9]{1,2}(\.[0-9]{1,3}-do\.[0-9]{1,3})?$")]
@@ -88,7 +115,9 @@ VpcRange = Annotated[str, AfterValidator(_vpc_range)]
 Tag = Annotated[
     str, StringConstraints(pattern=r"^[a-zA-Z0-9_:-]+$", max_length=255), AfterValidator(_not_ours)
 ]
-Nodes = Annotated[int, Field(ge=1, le=512)]
+Nodes = Annotated[int, Field(ge=1, le=512), BeforeValidator(_whole)]
+Flag = Annotated[bool, BeforeValidator(_flag_of)]
+Slots = Annotated[tuple[Annotated[str, AfterValidator(_slot)], ...], BeforeValidator(_tags)]
 
 
 class Settings(BaseModel):
@@ -99,47 +128,99 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
 
-    region: Region = "nyc3"
-    vpc_policy: Policy = Policy.AUTO
-    vpc_id: Id | None = None
-    vpc_name: Name = ""
-    vpc_cidr: VpcRange | None = None
-    cluster_policy: Policy = Policy.AUTO
-    cluster_id: Id | None = None
-    cluster_name: ClusterName = ""
-    cluster_subnet: Range | None = None
-    service_subnet: Range | None = None
-    kubernetes_version: Version = "1.34"
-    highly_available: bool = False
-    auto_upgrade: bool = True
-    surge_upgrade: bool = True
-    node_size: Slug = "s-2vcpu-4gb"
-    node_count: Nodes | None = None
-    node_min: Nodes | None = None
-    node_max: Nodes | None = None
-    system_node_size: Slug = "s-2vcpu-4gb"
-    system_node_count: Nodes = 1
-    registry_policy: Policy = Policy.AUTO
-    registry_id: RegistryName | None = None
-    registry_name: RegistryName = ""
-    registry_tier: Literal["starter", "basic", "professional"] = "basic"
-    registry_region: Region | None = None
-    load_balancer_policy: Policy = Policy.AUTO
-    load_balancer_id: Id | None = None
-    load_balancer_name: Name = ""
-    project_name: Annotated[str, StringConstraints(min_length=1, max_length=175)] | None = None
-    project_policy: Policy = Policy.AUTO
-    project_id: Id | None = None
-    tags: Annotated[tuple[Tag, ...], BeforeValidator(_tags)] = ()
-    protect: bool = False
-    retain_on_delete: bool = False
-    recreate_missing: bool = True
-    take_over: Annotated[tuple[SlotName, ...], BeforeValidator(_tags)] = ()
-    allow_replace: Annotated[tuple[SlotName, ...], BeforeValidator(_tags)] = ()
-    use_existing_vpc: bool | None = None
-    use_existing_cluster: bool | None = None
-    use_existing_loadbalancer: bool | None = None
-    create_registry: bool | None = None
+    region: Region = Field("nyc3", description="Region of everything.")
+    vpc_policy: Policy = Field(
+        Policy.AUTO,
+        description="What to do about the VPC: decide by what is there, always make, only read, or manage what exists.",
+    )
+    vpc_id: Id | None = Field(None, description="UUID of the VPC to use; settles which one is meant.")
+    vpc_name: Name = Field("", description="Name of the VPC: looked for, and created under.")
+    vpc_cidr: VpcRange | None = Field(
+        None,
+        description="Range of the VPC, /16 to /28, private; an existing VPC must have it. Not said: DigitalOcean chooses.",
+    )
+    cluster_policy: Policy = Field(
+        Policy.AUTO, description="As vpcPolicy, for the cluster and its worker pool."
+    )
+    cluster_id: Id | None = Field(None, description="UUID of the cluster to use.")
+    cluster_name: ClusterName = Field("", description="Name of the cluster.")
+    cluster_subnet: Range | None = Field(
+        None, description="Range of the pods of a new cluster; together with serviceSubnet."
+    )
+    service_subnet: Range | None = Field(
+        None, description="Range of the services of a new cluster; together with clusterSubnet."
+    )
+    kubernetes_version: Version = Field(
+        "1.34", description="Minor (1.34) or exact slug (1.34.1-do.0), in quotes; never lowered."
+    )
+    highly_available: Flag = Field(
+        default=False, description="A highly available control plane; cannot be switched off again."
+    )
+    auto_upgrade: Flag = Field(default=True, description="Whether DOKS installs patch releases by itself.")
+    surge_upgrade: Flag = Field(
+        default=True, description="Whether upgrades add nodes before they take some; needs spare droplets."
+    )
+    node_size: Slug = Field(
+        "s-2vcpu-4gb", description="Size slug of the worker nodes; another size replaces the worker pool."
+    )
+    node_count: Nodes | None = Field(
+        None, description="A fixed number of worker nodes; excludes nodeMin and nodeMax."
+    )
+    node_min: Nodes | None = Field(None, description="Fewest worker nodes under autoscaling.")
+    node_max: Nodes | None = Field(None, description="Most worker nodes under autoscaling.")
+    system_node_size: Slug = Field(
+        "s-2vcpu-4gb", description="Size slug of the small default pool; fixed once the cluster lives."
+    )
+    system_node_count: Nodes = Field(1, description="Nodes of the default pool.")
+    registry_policy: Policy = Field(Policy.AUTO, description="As vpcPolicy, for the container registry.")
+    registry_id: RegistryName | None = Field(
+        None, description="The registry to use; a registry's id is its name."
+    )
+    registry_name: RegistryName = Field("", description="Name of the registry; global across all accounts.")
+    registry_tier: Literal["starter", "basic", "professional"] = Field(
+        "basic", description="Subscription tier of the account's registries; a higher one is left as it is."
+    )
+    registry_region: Region | None = Field(
+        None, description="Region of the registry. Not said: DigitalOcean chooses."
+    )
+    load_balancer_policy: Policy = Field(Policy.AUTO, description="As vpcPolicy, for the load balancer.")
+    load_balancer_id: Id | None = Field(None, description="UUID of the load balancer to use.")
+    load_balancer_name: Name = Field("", description="Name of the load balancer.")
+    project_name: Annotated[str, StringConstraints(min_length=1, max_length=175)] | None = Field(
+        None, description="Name of a DigitalOcean project to group what the stack owns. Not said: none."
+    )
+    project_policy: Policy = Field(Policy.AUTO, description="As vpcPolicy, for the project.")
+    project_id: Id | None = Field(None, description="UUID of the project to use.")
+    tags: Annotated[tuple[Tag, ...], BeforeValidator(_tags)] = Field(
+        (), description="Further tags of the cluster and its pools."
+    )
+    protect: Flag = Field(
+        default=False, description="Whether the engine refuses to delete what the stack owns."
+    )
+    retain_on_delete: Flag = Field(
+        default=False, description="Whether a destroy only forgets what the stack owns."
+    )
+    recreate_missing: Flag = Field(
+        default=True, description="Whether what was this stack's and is gone is made again."
+    )
+    take_over: Slots = Field(
+        (), description="Slots to import although another stack marks them as its own (policy import)."
+    )
+    allow_replace: Slots = Field(
+        (), description="Slots that may be deleted and made again where a field cannot be changed in place."
+    )
+    use_existing_vpc: Flag | None = Field(
+        None, description="Short for vpcPolicy: true is adopt, false is create."
+    )
+    use_existing_cluster: Flag | None = Field(
+        None, description="Short for clusterPolicy: true is adopt, false is create."
+    )
+    use_existing_loadbalancer: Flag | None = Field(
+        None, description="Short for loadBalancerPolicy: true is adopt, false is create."
+    )
+    create_registry: Flag | None = Field(
+        None, description="Short for registryPolicy: true is create, false is adopt."
+    )
 
     @model_validator(mode="after")
     def _nodes_agree(self) -> Settings:
@@ -206,7 +287,7 @@ def shorthands(values: dict[str, Any]) -> tuple[dict[str, Any], list[tuple[str, 
 
     Returns:
         The values with the policies filled in, and findings as (key, message) where a shorthand and a policy
-        contradict each other.
+        other than `auto` contradict each other.
     """
     spelled, findings = dict(values), []
     for short, (key, if_true, if_false) in _SHORTHANDS.items():
@@ -214,7 +295,7 @@ def shorthands(values: dict[str, Any]) -> tuple[dict[str, Any], list[tuple[str, 
         if flag is None:
             continue
         policy = if_true if flag else if_false
-        if key in values and str(values[key]) != policy.value:
+        if str(values.get(key, Policy.AUTO)) not in (Policy.AUTO, policy):
             findings.append(
                 (
                     short,
@@ -245,4 +326,17 @@ def stack_defaults(stack: str) -> dict[str, Any]:
         "protect": careful,
         "retainOnDelete": careful,
         "recreateMissing": not careful,
+    }
+
+
+#: Keys that are as good as missing with `null` or an empty text: those without a default of the schema's own.
+OPTIONAL = frozenset(
+    info.alias or name for name, info in Settings.model_fields.items() if info.default in (None, "", ())
+)
+
+
+def said(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What is really said: optional keys with nothing in them left out."""
+    return {
+        key: value for key, value in values.items() if key not in OPTIONAL or value not in (None, "", "null")
     }

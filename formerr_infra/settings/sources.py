@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
+import reprlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from formerr_infra.errors import SettingsError
 from formerr_infra.inventory.facts import Access
 from formerr_infra.loopback import is_loopback, require_loopback
 from formerr_infra.naming import PROJECT
-from formerr_infra.settings.schema import Settings, shorthands, stack_defaults
+from formerr_infra.settings.schema import Settings, said, shorthands, stack_defaults
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -41,7 +42,9 @@ def check(values: Mapping[str, Any], stack: str, *, folder: Path | None = None) 
     Raises:
         SettingsError: all findings at once, each with file, key and line.
     """
-    spelled, findings = shorthands(dict(values))
+    if not _STACK.fullmatch(stack):
+        raise SettingsError([_NO_STACK.format(stack)])
+    spelled, findings = shorthands(said(values))
     settings: Settings | None = None
     try:
         settings = Settings.model_validate(stack_defaults(stack) | spelled)
@@ -49,7 +52,7 @@ def check(values: Mapping[str, Any], stack: str, *, folder: Path | None = None) 
         findings += [_finding(detail, spelled) for detail in error.errors(include_url=False)]
     if findings or settings is None:
         file = (folder or Path()) / f"Pulumi.{stack}.yaml"
-        raise SettingsError([_located(file, key, message) for key, message in findings])
+        raise SettingsError([_located(file, key, message) for key, message in dict.fromkeys(findings)])
     return settings
 
 
@@ -59,6 +62,8 @@ def from_files(folder: Path, stack: str) -> Settings:
     Raises:
         SettingsError: a file is missing or not YAML, or any finding of `check`.
     """
+    if not _STACK.fullmatch(stack):
+        raise SettingsError([_NO_STACK.format(stack)])
     project = _yaml(folder / "Pulumi.yaml")
     file = folder / f"Pulumi.{stack}.yaml"
     if not file.is_file():
@@ -67,11 +72,14 @@ def from_files(folder: Path, stack: str) -> Settings:
             [f"{file.name}: there is no such stack file; stacks here: {', '.join(known) or 'none'}"]
         )
     values = {
-        key: schema["default"]
-        for key, schema in _own(project.get("config") or {}).items()
-        if isinstance(schema, dict) and "default" in schema
+        key: schema.get("value", schema.get("default"))
+        for key, schema in _own(_config(project, "Pulumi.yaml")).items()
+        if isinstance(schema, dict) and ("value" in schema or "default" in schema)
     }
-    values |= _own(_yaml(file).get("config") or {})
+    config = _config(_yaml(file), file.name)
+    if strays := _strays(config):
+        raise SettingsError([f"{file.name}{_line(file, key)}: {key}: {said_so}" for key, said_so in strays])
+    values |= _own(config)
     secret = [key for key, value in values.items() if isinstance(value, dict) and "secure" in value]
     if secret:
         raise SettingsError([_located(file, key, "is a secret, and no setting is one") for key in secret])
@@ -109,7 +117,7 @@ def access(config: Mapping[str, Any] | None = None, environment: Mapping[str, st
     local = environment.get(LOCAL_VARIABLE, "") not in ("", "0", "false")
     if local:
         require_loopback(endpoint, what=ENDPOINT_VARIABLE)
-    elif not re.match(r"https?://[^/]+$", endpoint):
+    elif not re.fullmatch(r"https?://[^/\s?#@\\]+", endpoint):
         raise SettingsError(
             [f"{ENDPOINT_VARIABLE} (or digitalocean:apiEndpoint): {endpoint!r} is not the base URL of an API"]
         )
@@ -146,6 +154,33 @@ def _own(config: Mapping[str, Any]) -> dict[str, Any]:
     return {key.removeprefix(prefix): value for key, value in config.items() if key.startswith(prefix)}
 
 
+def _config(document: Mapping[str, Any], file: str) -> dict[str, Any]:
+    """The section `config` of a file, which may be missing."""
+    config = document.get("config")
+    if config is None:
+        return {}
+    if not isinstance(config, dict) or not all(isinstance(key, str) for key in config):
+        raise SettingsError([f"{file}: config: a mapping of keys such as {PROJECT}:region is expected"])
+    return config
+
+
+def _strays(config: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Keys that were meant for this program and are in no namespace, or in one that is spelled wrongly."""
+    found = []
+    for key in config:
+        namespace, colon, name = key.partition(":")
+        if not colon:
+            found.append((key, f"has no namespace; write {PROJECT}:{key}"))
+        elif namespace != PROJECT and difflib.SequenceMatcher(None, namespace, PROJECT).ratio() > _ALIKE:
+            found.append((key, f"is in no known namespace; did you mean {PROJECT}:{name}?"))
+    return found
+
+
+_ALIKE = 0.75
+_STACK = re.compile(r"[A-Za-z0-9_-]{1,100}")
+_NO_STACK = "{0!r} cannot be the name of a stack: letters, digits, - and _, at most 100, because the stack's mark is a tag"
+
+
 def _yaml(file: Path) -> dict[str, Any]:
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
@@ -158,6 +193,9 @@ def _yaml(file: Path) -> dict[str, Any]:
         raise SettingsError([f"{file.name}: cannot be read: {error}"]) from None
     except YAMLError as error:
         raise SettingsError([f"{file.name}: is not YAML: {error}"]) from None
+    # The reader's constructors raise whatever they meet: a 13th month, a list as a key.
+    except Exception as error:
+        raise SettingsError([f"{file.name}: cannot be read: {type(error).__name__}: {error}"]) from None
     if loaded is None:
         return {}
     if not isinstance(loaded, dict):
@@ -173,14 +211,28 @@ def _finding(detail: Any, values: Mapping[str, Any]) -> tuple[str, str]:
             return key, "is not a setting" + _meant(key, (name for name in _keys()))
         case "value_error":
             message = message.removeprefix("Value error, ")
-            return key or _first_key(message, values), message
+            return key or _first_key(
+                message, values
+            ), message if location == () else f"{message}{_found(detail)}"
         case "string_pattern_mismatch":
             return (
                 key,
-                f"{detail['input']!r} has a form that DigitalOcean refuses (allowed: {detail['ctx']['pattern']})",
+                f"{_SHORT.repr(detail['input'])} has a form that DigitalOcean refuses (allowed: {detail['ctx']['pattern']})",
             )
+        case "string_type" if isinstance(detail["input"], int | float):
+            return key, f"a text is expected, found {detail['input']!r}; put it in quotes"
         case _:
-            return key, f"{message}, found {detail['input']!r}"
+            return key, f"{message}, found {_SHORT.repr(detail['input'])}"
+
+
+#: Shows a value of any size or depth in one short line.
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = 80
+
+
+def _found(detail: Any) -> str:
+    shown = _SHORT.repr(detail["input"])
+    return "" if shown in detail["msg"] else f", found {shown}"
 
 
 def _first_key(message: str, values: Mapping[str, Any]) -> str:
