@@ -5,15 +5,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
-from formerr_infra.emulator.client import ControlClient
 from formerr_infra.emulator.server import EmulatorServer
 from formerr_infra.emulator.store import DEFAULT_TOKEN
 from tests.emulator import specification
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from formerr_infra.emulator.client import ControlClient
 
 
 @pytest.fixture(scope="session")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import httpx
-
-from formerr_infra.emulator.client import ControlClient
 from formerr_infra.emulator.coverage import render
 from formerr_infra.emulator.engine import operations
 from formerr_infra.emulator.routing import Router
 from tests.emulator import specification, things
 from tests.emulator.certificate import CERTIFICATE
+
+if TYPE_CHECKING:
+    import httpx
+
+    from formerr_infra.emulator.client import ControlClient
 
 NEVER_SUCCEEDS = {
     ("GET", "/v2/registry/{registry_name}/garbage-collection"),
@@ -288,6 +291,6 @@ def test_every_emulated_operation_is_in_the_specification_with_its_scopes() -> N
 
 
 def test_coverage_page_is_fresh() -> None:
-    page = specification.Path(__file__).resolve().parents[2] / "docs" / "emulator.md"
+    page = Path(__file__).resolve().parents[2] / "docs" / "emulator.md"
     command = "python -m formerr_infra.emulator.coverage SPECIFICATION > docs/emulator.md"
     assert page.read_text() == render(specification.document()), f"stale; run: {command}"
