@@ -96,7 +96,7 @@ def _all_pages(session: Session, kind: Kind) -> tuple[Raw, ...]:
         count = -(-first.total // size)
         if count > MOST_PAGES:
             raise _Trouble(f"GET {kind.path}: {first.total} things are too many to be true")
-        pages = [first, *_further_pages(session, kind, count)]
+        pages = [first, *_further_pages(session, kind, count, probe=size < PER_PAGE and not first.more)]
     items = tuple(item for page in pages for item in page.items)
     if len(items) != first.total or any(page.total not in (None, first.total) for page in pages):
         totals = sorted({page.total for page in pages if page.total is not None})
@@ -106,9 +106,21 @@ def _all_pages(session: Session, kind: Kind) -> tuple[Raw, ...]:
     return items
 
 
-def _further_pages(session: Session, kind: Kind, count: int) -> list[_Page]:
-    """Pages 2 to `count`, side by side, as far as the rate limit allows."""
-    needed = count - 1
+def _further_pages(session: Session, kind: Kind, count: int, *, probe: bool) -> list[_Page]:
+    """Pages 2 to `count`, side by side, as far as the rate limit allows.
+
+    With `probe` the second one alone first: a short page that points to no other is more likely the only one.
+    """
+    if probe:
+        second = _page(session, kind, 2)
+        if not second.items:
+            raise _Disagreement("the second page is empty although the first should not be the last")
+        return [second, *_side_by_side(session, kind, range(3, count + 1))]
+    return _side_by_side(session, kind, range(2, count + 1))
+
+
+def _side_by_side(session: Session, kind: Kind, numbers: range) -> list[_Page]:
+    needed = len(numbers)
     remaining, reset_in = session.allowance()
     if remaining is not None and needed > remaining:
         if reset_in is None or reset_in > session.left:
@@ -127,7 +139,7 @@ def _further_pages(session: Session, kind: Kind, count: int) -> list[_Page]:
             failed.set()
             return trouble if isinstance(trouble, _Trouble) else _Trouble(str(trouble))
 
-    jobs: list[Callable[[], _Page | _Trouble]] = [partial(read, number) for number in range(2, count + 1)]
+    jobs: list[Callable[[], _Page | _Trouble]] = [partial(read, number) for number in numbers]
     answers = side_by_side(jobs, width=session.limits.at_once, timeout=session.left + 0.5)
     troubles = [str(answer) for answer in answers if isinstance(answer, _Trouble) and str(answer)]
     if troubles:

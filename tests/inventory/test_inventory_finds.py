@@ -11,6 +11,7 @@ from formerr_infra.inventory import Access, Inventory, Limits, Question
 from formerr_infra.inventory.facts import AccountFacts, Unknown
 from formerr_infra.inventory.kinds import KINDS
 from formerr_infra.model import Mark
+from tests.inventory.liar import NAME, TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     See = Callable[..., Inventory]
     Put = Callable[..., str]
 
-TOKEN = "dop_v1_5ecre75ecre75ecre7"
-NAME = "formerr-staging-thing"
 ALL = tuple(KINDS)
 
 

@@ -15,6 +15,7 @@ from formerr_infra.errors import NotLoopback, SettingsError
 from formerr_infra.inventory import Access, Inventory, Limits, Question, look
 from formerr_infra.inventory.facts import AccountFacts, Unknown
 from formerr_infra.inventory.kinds import KINDS
+from tests.inventory.liar import NAME, TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     See = Callable[..., Inventory]
     Put = Callable[..., str]
 
-TOKEN = "dop_v1_5ecre75ecre75ecre7"
-NAME = "formerr-staging-thing"
 LISTS = {name: f"^{kind.path}$" for name, kind in KINDS.items()}
 
 FAULTS: dict[str, dict[str, Any]] = {
