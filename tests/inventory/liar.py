@@ -33,7 +33,7 @@ class Reply:
 
 @dataclass(slots=True)
 class Liar:
-    """A server on loopback that answers GETs as `answer` says, and remembers what it was asked."""
+    """A server on loopback that answers as `answer` says, and remembers what it was asked."""
 
     endpoint: str
     answer: Callable[[str], Reply] = lambda path: Reply({"id": "not_found", "message": path}, 404)
@@ -58,7 +58,8 @@ def lying() -> Iterator[Liar]:
             reply = liar.answer(self.path)
             body = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
             self.send_response(reply.status)
-            for name, value in {"Content-Length": str(len(body)), **reply.headers}.items():
+            length = {} if reply.status == 204 else {"Content-Length": str(len(body))}
+            for name, value in {**length, **reply.headers}.items():
                 self.send_header(name, value)
             self.end_headers()
             if not reply.drip:
@@ -69,6 +70,10 @@ def lying() -> Iterator[Liar]:
                 self.wfile.flush()
                 if stopping.wait(reply.drip):
                     return
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            self.do_GET()
 
         def log_message(self, *_: Any) -> None:
             pass
