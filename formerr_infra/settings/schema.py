@@ -117,7 +117,8 @@ Tag = Annotated[
 ]
 Nodes = Annotated[int, Field(ge=1, le=512), BeforeValidator(_whole)]
 Flag = Annotated[bool, BeforeValidator(_flag_of)]
-Slots = Annotated[tuple[Annotated[str, AfterValidator(_slot)], ...], BeforeValidator(_tags)]
+SlotKey = Annotated[str, AfterValidator(_slot), Field(json_schema_extra={"enum": list(SLOT_KEYS)})]
+Slots = Annotated[tuple[SlotKey, ...], BeforeValidator(_tags)]
 
 
 class Settings(BaseModel):
