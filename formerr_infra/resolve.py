@@ -102,12 +102,15 @@ def _hanging(slot: Slot, held: Held, settings: Settings, decided: Mapping[str, D
         live = tuple(replace(child, mark=Mark.OURS) for child in live)
     alive = next((child for child in live if child.id == held.id), None)
     named = tuple(child for child in live if child.name == wish.name)
+    only_read = parent.target if parent.outcome in READ_ONLY else None
+    notes = slot.unapplied(settings, only_read) if only_read else ()
     left = _left_alone(slot, parent, held, alive, named)
     if left is not None:
-        return Decision(slot.key, Outcome.OMIT, OMITTED.number, left, held=held, found=named)
+        return Decision(slot.key, Outcome.OMIT, OMITTED.number, left, held=held, found=named, notes=notes)
     wish, judged = _with_its_parent(parent, held, alive, named, wish)
     by_id = {judged.id: alive} if judged.id and not _out_of_sight(parent, judged) else {}
     decision = replace(decide(Case(slot.key, judged, Sighting(by_id=by_id, named=named), wish)), held=held)
+    decision = replace(decision, notes=(*decision.notes, *notes))
     if parent.replaces and decision.outcome is Outcome.KEEP:
         decision = replace(
             decision, replaces=True, notes=(*decision.notes, f"replaced with its {slot.parent}")

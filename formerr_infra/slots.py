@@ -20,7 +20,7 @@ from formerr_infra.model import (
     Wanted,
     Wish,
 )
-from formerr_infra.pools import WORKER_POOL, import_would_write, is_default, pools
+from formerr_infra.pools import WORKER_POOL, import_would_write, is_default, node_count, pools
 
 if TYPE_CHECKING:
     from formerr_infra.settings.schema import Settings
@@ -44,6 +44,7 @@ class Slot:
         parent: the slot it hangs on, if any.
         children: with `parent`: the live resources of this slot's kind, read off the parent's.
         built_in: with `parent`: whether one of them is part of the parent's own declaration.
+        unapplied: with `parent`: what is wanted here and is not so, where the parent is only read; sentences.
         mark_from: the slot whose mark it shares where it has no room for its own.
         mark_fact: the fact that names the resource of that other slot.
         import_writes: why importing a live resource would write to it, or None.
@@ -60,6 +61,7 @@ class Slot:
     parent: str | None = None
     children: Callable[[Found], tuple[Found, ...]] | None = None
     built_in: Callable[[Found], bool] = lambda _found: False
+    unapplied: Callable[[Settings, Found], tuple[str, ...]] = lambda _settings, _parent: ()
     mark_from: str | None = None
     mark_fact: str = ""
     import_writes: Callable[[Found], str | None] = lambda _found: None
@@ -135,6 +137,19 @@ def _node_pool(settings: Settings, decided: Decided) -> Wish:
     )
 
 
+def _nodes_not_applied(settings: Settings, cluster: Found) -> tuple[str, ...]:
+    """That a cluster which is only read has another number of nodes than wanted."""
+    workers = next((pool for pool in pools(cluster) if pool.name == WORKER_POOL), None)
+    count = workers.details.get("count") if workers else None
+    nodes = count if isinstance(count, int) else node_count(cluster)
+    least, most = settings.nodes_at_start, settings.nodes_at_most
+    if least <= nodes <= most:
+        return ()
+    wanted = f"nodeMin and nodeMax want {least} to {most}" if settings.autoscale else f"nodeCount wants {most}"
+    where = f"the pool {WORKER_POOL!r}" if workers else "the cluster"
+    return (f"{where} has {nodes} nodes, {wanted}: not applied, because the cluster is only read",)
+
+
 def _registry(settings: Settings, _decided: Decided) -> Wish:
     name = settings.registry_id or settings.registry_name
     fields: dict[str, Wanted] = {"name": Wanted(name, "registryName", fixed=True)}
@@ -205,6 +220,7 @@ SLOTS: tuple[Slot, ...] = (
         parent="cluster",
         children=pools,
         built_in=is_default,
+        unapplied=_nodes_not_applied,
     ),
     Slot(
         "registry",

@@ -8,8 +8,10 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _STYLE = re.compile(r"<\{%.*?%\}>|\x1b\[[0-9;]*m")
 
@@ -64,7 +66,9 @@ def read(file: Path) -> Log:
     """Read an event log; an absent one is empty, and a line that a killed engine left half-written is left out."""
     if not file.exists():
         return Log()
-    steps, changes, said = [], {}, []
+    steps: list[Event] = []
+    changes: dict[str, int] = {}
+    said: list[str] = []
     for line in file.read_text("utf-8").splitlines():
         try:
             event: dict[str, Any] = json.loads(line)
@@ -73,7 +77,8 @@ def read(file: Path) -> Log:
         if "resourcePreEvent" in event:
             steps.append(_step(event["resourcePreEvent"]["metadata"]))
         elif "diagnosticEvent" in event:
-            said.append(event["diagnosticEvent"].get("message", ""))
+            if event["diagnosticEvent"].get("severity") != "debug":
+                said.append(event["diagnosticEvent"].get("message", ""))
         elif "summaryEvent" in event:
             changes = event["summaryEvent"].get("resourceChanges") or {}
     return Log(tuple(steps), changes, _STYLE.sub("", "".join(said)))

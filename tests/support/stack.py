@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 #: A POST that asks and changes nothing; a real update sends it before it makes a registry, a preview never does.
 QUESTION = "/v2/registries/validate-name"
 STEP_SECONDS = 240.0
+#: Logical names of what the stack declares on the cloud.
+SLOTS = frozenset({"vpc", "cluster", "workers", "registry", "load-balancer"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +83,18 @@ class Step:
         return self
 
     def quiet(self) -> Step:
-        """Itself, if the command succeeded, changed nothing and sent no write."""
+        """Itself, if the command succeeded, left everything on the cloud as it is and sent no write."""
         self.ok()
-        assert self.writes == ()
-        noisy = {op: many for op, many in self.log.changes.items() if op not in events.QUIET and many}
-        assert not noisy, f"{noisy}\n{self.said}"
+        assert self.writes == (), f"{self.writes}\n{self.said}"
+        loud = {name: op for name, op in self.log.ops.items() if op not in events.QUIET}
+        assert not loud, f"{loud}\n{self.said}"
+        return self
+
+    def unchanged(self) -> Step:
+        """Itself, if it was quiet and nothing else changed either: no component, no ownership."""
+        self.quiet()
+        changed = {op: many for op, many in self.log.changes.items() if op not in events.QUIET and many}
+        assert not changed, f"{changed}\n{self.said}"
         return self
 
 
