@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +31,13 @@ DISK_BYTES = 4_000_000_000
 _LAST_LINES = 12
 _running: set[subprocess.Popen[str]] = set()
 _guard = threading.Lock()
+# Builds share most of their packages. One after another, what the first compiled is there for the second; at once,
+# both would compile it. What they download is different, and comes side by side.
+_one_at_a_time = threading.Lock()
+
+FETCHING = "fetching Go modules"
+COMPILING = "compiling"
+_DOWNLOADING = "go: downloading "
 
 
 def recipe_of(build: GoBuild) -> str:
@@ -57,9 +65,19 @@ def make(build: GoBuild, name: str, into: Path, environ: Mapping[str, str], saye
     go = _go(environ)
     env = go_environment(environ)
     folder = MODULES / build.module
+    sayer.say(FETCHING)
+    listed = _watched([go, "list", "-mod=readonly", "-deps", build.package], folder, env, _Downloads(sayer))
     flags = f"-s -w {build.ldflags}".strip()
     command = [go, "build", "-mod=readonly", "-trimpath", "-buildvcs=false", "-v", "-ldflags", flags]
-    _watched([*command, "-o", os.fspath(into / name), build.package], folder, env, build.packages, sayer)
+    if not _one_at_a_time.acquire(blocking=False):
+        sayer.say("waiting for the other build")
+        _one_at_a_time.acquire()
+    try:
+        sayer.say(COMPILING)
+        heard = _Compiled(sayer, len(listed.split()))
+        _watched([*command, "-o", os.fspath(into / name), build.package], folder, env, heard)
+    finally:
+        _one_at_a_time.release()
     for module, path in build.scripts:
         where = _output([go, "list", "-mod=readonly", "-m", "-f", "{{.Dir}}", module], folder, env).strip()
         source = Path(where) / path
@@ -96,30 +114,55 @@ def _output(command: list[str], folder: Path, env: dict[str, str]) -> str:
     return done.stdout
 
 
-def _watched(command: list[str], folder: Path, env: dict[str, str], packages: int, sayer: Sayer) -> None:
-    modules = compiled = 0
+class _Downloads:
+    """Hears Go tell of the modules it downloads."""
+
+    def __init__(self, sayer: Sayer) -> None:
+        self._sayer = sayer
+        self._count = 0
+
+    def hear(self, text: str) -> bool:
+        """Whether it was progress and nothing to be kept for an error message."""
+        if not text.startswith(_DOWNLOADING):
+            return False
+        self._count += 1
+        self._sayer.say(FETCHING, f"{self._count}: {text.removeprefix(_DOWNLOADING)}")
+        return True
+
+
+class _Compiled:
+    """Hears Go tell of the packages it compiles; those that are cached already it does not tell of."""
+
+    def __init__(self, sayer: Sayer, packages: int) -> None:
+        self._sayer = sayer
+        self._packages = packages
+        self._count = 0
+
+    def hear(self, text: str) -> bool:
+        """Whether it was progress and nothing to be kept for an error message."""
+        if not text or " " in text:
+            return False
+        self._count += 1
+        self._sayer.say(COMPILING, f"{self._count} of at most {self._packages} packages: {text}")
+        return True
+
+
+def _watched(command: list[str], folder: Path, env: dict[str, str], ear: _Downloads | _Compiled) -> str:
+    """Run Go and let `ear` hear what it says; what it printed."""
     last: list[str] = []
-    sayer.say("building from Go modules", "looking at the modules")
-    with subprocess.Popen(
-        command, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE, text=True, errors="replace",
-    ) as process:  # fmt: skip
+    with (
+        tempfile.TemporaryFile("w+", encoding="utf-8") as printed,
+        subprocess.Popen(
+            command, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=printed,
+            stderr=subprocess.PIPE, text=True, errors="replace",
+        ) as process,
+    ):  # fmt: skip
         with _guard:
             _running.add(process)
         try:
             for line in process.stderr or ():
-                text = line.strip()
-                if text.startswith("go: downloading"):
-                    modules += 1
-                    sayer.say(
-                        "building from Go modules",
-                        f"module {modules}: {text.removeprefix('go: downloading ')}",
-                    )
-                elif " " not in text:
-                    compiled += 1
-                    sayer.say("building from Go modules", f"{compiled} of about {packages} packages: {text}")
-                if not text.startswith("go: downloading") and text:
-                    last = [*last[-_LAST_LINES + 1 :], text]
+                if not ear.hear(line.strip()):
+                    last = [*last[-_LAST_LINES + 1 :], line.rstrip()]
             code = process.wait()
         except BaseException:
             process.terminate()
@@ -127,5 +170,7 @@ def _watched(command: list[str], folder: Path, env: dict[str, str], packages: in
         finally:
             with _guard:
                 _running.discard(process)
-    if code != 0:
-        raise WayFailed(f"`go build` ended with {code}:\n" + "\n".join(last))
+        if code != 0:
+            raise WayFailed(f"`{' '.join(command[:2])}` ended with {code}:\n" + "\n".join(last))
+        printed.seek(0)
+        return printed.read()

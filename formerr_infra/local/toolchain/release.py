@@ -222,11 +222,6 @@ def _reason(error: Exception | None) -> str:
     return str(error) or type(error).__name__
 
 
-def forget(asset: Asset, folder: Path) -> None:
-    """Remove the archive: what was in it is in the cache of tools."""
-    (folder / asset.name).unlink(missing_ok=True)
-
-
 def space_needed(folder: Path, wanted: int) -> None:
     """Refuse early where the disk cannot hold it.
 

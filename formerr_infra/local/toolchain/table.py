@@ -1,7 +1,4 @@
-"""Which programs there are, in which versions, and the ways to each: data, nothing else.
-
-Sizes and counts are measured, and used for nothing but progress.
-"""
+"""Which programs there are, in which versions, and the ways to each: data, nothing else."""
 
 from __future__ import annotations
 
@@ -46,14 +43,12 @@ class GoBuild:
         module: the folder in modules/ with go.mod and go.sum.
         package: what is built.
         ldflags: for the linker, after `-s -w`.
-        packages: how many packages are compiled on an empty cache.
         scripts: (module, path in it) of files that belong beside the program, executable.
     """
 
     version: str
     module: str
     package: str
-    packages: int
     ldflags: str = ""
     scripts: tuple[tuple[str, str], ...] = ()
 
@@ -125,7 +120,6 @@ TABLE: tuple[Tool, ...] = (
             module="pulumi",
             package="github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
             ldflags=f"-X {_SDK}/go/common/version.Version=v{PULUMI}",
-            packages=1686,
         ),
         advice=_PULUMI_ADVICE,
     ),
@@ -142,7 +136,6 @@ TABLE: tuple[Tool, ...] = (
             version="3.187.0",
             module="language-python",
             package="github.com/pulumi/pulumi/sdk/python/cmd/pulumi-language-python/v3",
-            packages=651,
             scripts=(
                 (_SDK, "python/cmd/pulumi-language-python-exec"),
                 (_SDK, "python/dist/pulumi-resource-pulumi-python"),

@@ -1,0 +1,193 @@
+"""What is remembered of the toolchain, and which DigitalOcean plugin is found where."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from formerr_infra.errors import SettingsError, SetupError
+from formerr_infra.local import environment, plugin
+from formerr_infra.local.paths import LocalPaths
+from formerr_infra.local.toolchain import ToolUnavailable, Way
+from formerr_infra.local.tools import PLUGIN, REQUIRED, Toolbox
+from tests.setup.toolbench import Silence, put
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Bench:
+    """A checkout of its own with fake programs on its PATH."""
+
+    def __init__(self, folder: Path, **environ: str) -> None:
+        self.bin = put(folder / "bin", "3.259.0")
+        self.environ = {
+            "HOME": os.fspath(folder / "home"),
+            "PATH": f"{self.bin}{os.pathsep}/usr/bin{os.pathsep}/bin",
+            "FORMERR_LOCAL_DIR": os.fspath(folder / "local"),
+            "FORMERR_CACHE_DIR": os.fspath(folder / "cache"),
+            "FORMERR_RELEASE_URL": "http://127.0.0.1:9",
+        } | environ
+        self.paths = LocalPaths.of(self.environ)
+
+    def toolbox(self, **environ: str) -> Toolbox:
+        return Toolbox(self.paths, self.environ | environ)
+
+    def set_up(self, **environ: str) -> Toolbox:
+        box = self.toolbox(**environ)
+        for name in (*REQUIRED, *box.optional()):
+            box.ensure(name, Silence())
+        box.remember()
+        return self.toolbox(**environ)
+
+    def official(self, folder: Path, version: str = "4.76.0") -> Path:
+        return put(folder, version, (PLUGIN,)) / PLUGIN
+
+
+def test_what_was_found_is_remembered(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    assert not bench.toolbox().is_ready()
+
+    box = bench.set_up()
+
+    assert box.is_ready()
+    assert box.programs()["pulumi"].path == bench.bin / "pulumi"
+    assert box.programs()["pulumi"].way is Way.PATH
+
+
+def test_a_program_that_changed_is_looked_at_again(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.set_up()
+
+    put(bench.bin, "3.260.10", ("pulumi",))
+
+    assert not bench.toolbox().is_ready()
+
+
+def test_a_program_that_is_gone_is_looked_for_again(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.set_up()
+
+    (bench.bin / "pulumi").unlink()
+
+    assert not bench.toolbox().is_ready()
+    with pytest.raises(SetupError, match="make setup"):
+        bench.toolbox().programs()
+
+
+def test_a_new_program_earlier_on_the_path_is_looked_at(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.set_up()
+    other = put(tmp_path / "other", "3.260.0")
+
+    assert not bench.toolbox(PATH=f"{other}{os.pathsep}{bench.environ['PATH']}").is_ready()
+
+
+def test_a_memory_that_cannot_be_read_is_no_memory(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.set_up()
+
+    for text in ("", "[]", "{", '{"question": 1}', "null"):
+        bench.paths.toolchain_stamp.write_text(text, "utf-8")
+        assert not bench.toolbox().is_ready()
+
+
+def test_a_host_that_was_not_reached_is_asked_again_the_next_day(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    assert bench.set_up().is_ready()
+
+    stamp = json.loads(bench.paths.toolchain_stamp.read_text("utf-8"))
+    stamp["at"] = time.time() - 25 * 3600
+    bench.paths.toolchain_stamp.write_text(json.dumps(stamp), "utf-8")
+
+    assert not bench.toolbox().is_ready()
+
+
+@pytest.mark.parametrize("name", ["FORMERR_TOOLCHAIN", "FORMERR_PLUGIN"])
+def test_a_setting_that_there_is_not_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name}=none: it is one of auto"):
+        Bench(tmp_path).toolbox(**{name: "none"})
+
+
+def test_the_official_plugin_on_the_path_is_used_as_it_is(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    program = bench.official(bench.bin)
+
+    chosen = plugin.choose(bench.set_up(), bench.paths)
+
+    assert (chosen.official, chosen.program, chosen.on_path) == (True, program, None)
+    assert not bench.paths.stand_in.exists()
+
+
+def test_the_official_plugin_in_the_users_home_is_linked_and_not_touched(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    program = bench.official(tmp_path / "home" / ".pulumi" / "plugins" / "resource-digitalocean-v4.76.0")
+
+    chosen = plugin.choose(bench.set_up(), bench.paths)
+
+    link = bench.paths.pulumi_home / "plugins" / "resource-digitalocean-v4.76.0" / PLUGIN
+    assert chosen.official
+    assert link.samefile(program)
+    assert link.is_symlink()
+    assert [p.name for p in program.parent.iterdir()] == [PLUGIN]
+
+
+@pytest.mark.parametrize("version", ["4.75.0", "5.0.0"])
+def test_an_official_plugin_of_another_line_is_not_used(tmp_path: Path, version: str) -> None:
+    bench = Bench(tmp_path)
+    bench.official(bench.bin, version)
+
+    assert not plugin.choose(bench.set_up(), bench.paths).official
+
+
+def test_without_the_official_plugin_the_stand_in_is_written(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+
+    chosen = plugin.choose(bench.set_up(), bench.paths)
+
+    assert not chosen.official
+    assert chosen.on_path == bench.paths.stand_in
+    assert os.access(chosen.program, os.X_OK)
+
+
+def test_the_stand_in_is_chosen_against_an_official_one_only_when_asked(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.official(bench.bin)
+
+    assert plugin.choose(bench.set_up(), bench.paths).official
+    assert not plugin.choose(bench.set_up(FORMERR_PLUGIN="stand-in"), bench.paths).official
+
+
+def test_an_official_plugin_that_is_demanded_and_missing_fails_the_set_up(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+
+    with pytest.raises(ToolUnavailable, match="pulumi-resource-digitalocean"):
+        bench.set_up(FORMERR_PLUGIN="official")
+
+
+def test_the_stand_in_is_never_taken_for_the_official_plugin(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    chosen = plugin.choose(bench.set_up(), bench.paths)
+    assert chosen.on_path is not None
+    inside = f"{chosen.on_path}{os.pathsep}{bench.environ['PATH']}"
+
+    box = bench.set_up(PATH=inside)
+
+    assert PLUGIN not in box.programs()
+    assert not plugin.choose(box, bench.paths).official
+
+
+def test_with_the_official_plugin_nothing_of_the_stand_in_is_on_the_path(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    before = plugin.choose(bench.set_up(), bench.paths)
+    bench.official(bench.bin)
+    inside = f"{before.on_path}{os.pathsep}{bench.environ['PATH']}"
+    box = bench.set_up(PATH=inside)
+
+    wanted = environment.exports(bench.paths, box, plugin.choose(box, bench.paths), "http://127.0.0.1:1")
+
+    assert os.fspath(bench.paths.stand_in) not in wanted["PATH"]
