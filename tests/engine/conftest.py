@@ -7,11 +7,12 @@ and copied, account and state together.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from formerr_infra.emulator.server import EmulatorServer
+from tests.support import account
 from tests.support import tools as toolchain
 from tests.support.stack import Stack
 
@@ -57,10 +58,17 @@ def blank_production(tmp_path_factory: pytest.TempPathFactory, tools: Tools, emu
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A stack that is up, and the account it is up on."""
+    """A stack that is up, and the account it is up on.
+
+    Attributes:
+        stack: never run again, only copied.
+        account: the emulator's state.
+        shape: the account, without what differs from run to run.
+    """
 
     stack: Stack
     account: Path
+    shape: dict[str, list[Any]]
 
 
 @pytest.fixture(scope="session")
@@ -69,9 +77,9 @@ def risen(tmp_path_factory: pytest.TempPathFactory, blank: Stack, emulator: Emul
     emulator.control.reset()
     stack = blank.copy(tmp_path_factory.mktemp("risen") / "stack", emulator.control)
     stack.up().ok()
-    account = stack.folder / "account.json"
-    emulator.control.save(str(account))
-    return Snapshot(stack, account)
+    saved = stack.folder / "account.json"
+    emulator.control.save(str(saved))
+    return Snapshot(stack, saved, account.shape(account.world(emulator.control)))
 
 
 @pytest.fixture
@@ -89,6 +97,6 @@ def production(tmp_path: Path, cloud: ControlClient, blank_production: Stack) ->
 @pytest.fixture
 def deployed(tmp_path: Path, risen: Snapshot, cloud: ControlClient) -> Stack:
     """The staging stack after its first deployment, all of it its own."""
-    cloud.reset()
+    cloud.reset()  # again: the stack may have risen only just now
     cloud.load(str(risen.account))
     return risen.stack.copy(tmp_path / "deployed", cloud)

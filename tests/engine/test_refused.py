@@ -90,7 +90,9 @@ def test_any_list_that_cannot_be_read_is_unknown_and_never_absent(
         cloud.clear_faults()
         cloud.fault("GET", path, **FAULTS[fault])
         seen = assess(stack.name, settings, Access(cloud.endpoint, TOKEN, local=True), EMPTY)
-        assert [(one.slot, one.code) for one in seen.refused] == [(slot, Code.UNKNOWN)]
+        # A rate limit is the whole account's: what was not read before it is unknown too.
+        assert slot in {one.slot for one in seen.refused}
+        assert {one.code for one in seen.refused} == {Code.UNKNOWN}
 
 
 def test_lists_that_never_answer_are_unknown_and_the_run_ends(stack: Stack, cloud: ControlClient) -> None:

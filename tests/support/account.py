@@ -76,3 +76,37 @@ def _given(kind: str, one: dict[str, Any]) -> bool:
 def world(cloud: ControlClient) -> dict[str, list[dict[str, Any]]]:
     """Everything of these kinds as the API shows it, for a comparison of before and after."""
     return {kind: cloud.list(kind) for kind in KINDS}
+
+
+def lose(cloud: ControlClient, kind: str) -> None:
+    """The one of a kind is deleted behind the stack's back (`node_pools`: the stack's own)."""
+    if kind == "node_pools":
+        (found,) = cloud.list("kubernetes_clusters")
+        (gone,) = [pool["id"] for pool in found["node_pools"] if pool["name"] == "workers"]
+    else:
+        (gone,) = ids(cloud, kind)
+    cloud.remove(kind, gone)
+
+
+def shape(seen: dict[str, list[dict[str, Any]]]) -> dict[str, list[Any]]:
+    """A world without what differs from run to run: ids, times, addresses."""
+    return {kind: [_shape(one) for one in many] for kind, many in seen.items()}
+
+
+#: Keys whose values the account chooses anew each time.
+_CHOSEN = frozenset(
+    {"id", "ip", "ipv4", "endpoint", "created_at", "updated_at", "vpc_uuid", "droplet_ids", "urn", "storage_usage_bytes_updated_at"}
+)  # fmt: skip
+_CLUSTER_TAG = "k8s:"
+
+
+def _shape(value: Any) -> Any:
+    if isinstance(value, dict):
+        if "droplet_id" in value:
+            return "node"
+        return {key: _shape(one) for key, one in value.items() if key not in _CHOSEN}
+    if isinstance(value, list):
+        return [_shape(one) for one in value]
+    if isinstance(value, str) and value.startswith(_CLUSTER_TAG):
+        return "worker" if value == "k8s:worker" else "cluster"
+    return value

@@ -54,11 +54,14 @@ class Log:
 
     @property
     def ops(self) -> dict[str, str]:
-        """Logical name of each resource of the cloud -> what was done with it last, a refresh aside."""
+        """Logical name of each resource of the cloud -> what was done with it last.
+
+        Left out: a refresh, and what the engine only forgets because it takes the same thing in.
+        """
         return {
             step.name: step.op
             for step in self.steps
-            if step.type.startswith("digitalocean:") and step.op != "refresh"
+            if step.type.startswith("digitalocean:") and step.op not in ("refresh", "discard-replaced")
         }
 
 
