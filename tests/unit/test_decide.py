@@ -1,0 +1,257 @@
+"""The decision table, exhaustively: every world of small value sets, against a second telling of the design's rows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from formerr_infra.decide import Case, decide
+from formerr_infra.decide.table import AFTERWARDS, ROWS, published
+from formerr_infra.model import (
+    MAKES,
+    Code,
+    Decision,
+    Held,
+    Holding,
+    Mark,
+    Outcome,
+    Policy,
+    Sighting,
+    Wanted,
+    Wish,
+)
+from tests.unit.worlds import DEAD, FIRST, HELD, NEW, OTHER, PLAIN, World, expected, worlds
+
+
+@cache
+def everything() -> tuple[tuple[World, Decision], ...]:
+    return tuple((world, decide(world.case())) for world in worlds())
+
+
+@cache
+def plain() -> tuple[World, ...]:
+    """One world of each, whatever fits or is allowed: for what these cannot change."""
+    return tuple(
+        world
+        for world, _ in everything()
+        if world.fit == "fits" and not (world.take_over or world.recreate or world.allow_replace)
+    )
+
+
+def test_the_table_says_what_the_design_says_in_every_world() -> None:
+    different = []
+    for world, decision in everything():
+        answer = expected(world)
+        # A refusal names ids in its words; which one it carries besides is no part of the table.
+        target = answer.id if answer.outcome is not Outcome.REFUSE else None
+        got = decision.id if decision.outcome is not Outcome.REFUSE else None
+        if (decision.row, decision.outcome, got, decision.code) != (
+            answer.row,
+            answer.outcome,
+            target,
+            answer.code,
+        ):
+            different.append((world, answer, decision.row, decision.outcome, decision.id, decision.code))
+    assert different[:3] == []
+
+
+def test_every_row_decides_some_world() -> None:
+    met = {decision.row for _, decision in everything()} | {"1"}
+    assert {row.number for row in ROWS} - met == set()
+
+
+def test_whatever_the_world_unknown_is_refused_as_unknown() -> None:
+    for world in plain():
+        decision = decide(replace(world, unknown=True).case())
+        assert (decision.row, decision.outcome, decision.code) == ("1", Outcome.REFUSE, Code.UNKNOWN)
+
+
+def test_what_was_never_asked_for_is_not_absent() -> None:
+    for world in plain():
+        case = world.case()
+        unasked = decide(replace(case, sighting=Sighting(by_id=case.sighting.by_id, named=None)))
+        assert unasked.outcome not in MAKES
+        if case.held.id or case.wish.pin:
+            assert decide(replace(case, sighting=Sighting(named=case.sighting.named))).code is Code.UNKNOWN
+
+
+def test_a_managed_id_that_is_alive_is_kept_released_or_refused_and_never_another_taken_for_it() -> None:
+    for world, decision in everything():
+        if world.holding is Holding.MANAGED and world.alive is not None:
+            assert decision.outcome in (Outcome.KEEP, Outcome.RELEASE, Outcome.REFUSE), world
+            assert decision.outcome is Outcome.REFUSE or decision.id == HELD, world
+
+
+def test_nothing_is_made_while_one_that_could_be_meant_is_alive() -> None:
+    for world, decision in everything():
+        if decision.outcome in MAKES:
+            assert not world.named, world
+            assert world.alive is None, world
+            assert world.pin is None, world
+
+
+def test_another_stacks_resource_is_imported_only_with_take_over_and_the_policy_import() -> None:
+    for world, decision in everything():
+        if decision.outcome is Outcome.IMPORT and world.lives[decision.id or ""].mark is Mark.OTHER:
+            assert world.take_over, world
+            assert world.policy is Policy.IMPORT, world
+
+
+def test_a_foreign_resource_is_managed_only_where_the_user_says_import_or_it_is_proven_ours() -> None:
+    for world, decision in everything():
+        if decision.outcome is not Outcome.IMPORT or world.policy is Policy.IMPORT:
+            continue
+        live = world.lives[decision.id or ""]
+        proven = (world.holding is Holding.DROPPED and decision.id == HELD) or (
+            world.holding is Holding.INTERRUPTED and live == NEW
+        )
+        assert proven or live.mark is Mark.OURS, world
+
+
+def test_what_is_taken_is_alive_and_fits() -> None:
+    for world, decision in everything():
+        if decision.outcome in (Outcome.ADOPT, Outcome.IMPORT, Outcome.RELEASE):
+            assert decision.id in world.lives, world
+            assert decision.target is not None, world
+            assert world.fit == "fits", world
+
+
+def test_a_kept_one_is_replaced_only_where_the_user_allows_it() -> None:
+    for world, decision in everything():
+        assert decision.replaces == (
+            decision.outcome is Outcome.KEEP and world.fit == "fixed" and world.allow_replace
+        ), world
+
+
+def test_every_refusal_says_what_settles_it() -> None:
+    keys = ("thePolicy", "theId", "theName", "recreateMissing", "regionKey", "sizeKey", "run again")
+    for world, decision in everything():
+        assert (decision.outcome is Outcome.REFUSE) == (decision.code is not None), world
+        if decision.code is not None:
+            assert any(key in decision.settle for key in keys), (world, decision.settle)
+
+
+def test_a_refusal_names_every_id_it_is_about() -> None:
+    ids = {
+        Code.AMBIGUOUS: {FIRST, "second"},
+        Code.REPLACED_BEHIND_US: {HELD},
+        Code.IDENTITY_CHANGED: {HELD},
+        Code.PIN_CONFLICT: {HELD},
+        Code.ADOPTED_GONE: {HELD},
+        Code.GONE: {HELD},
+        Code.PINNED_MISSING: {DEAD},
+    }
+    for world, decision in everything():
+        if decision.code is None:
+            continue
+        named = ids.get(decision.code, set())
+        if decision.code is Code.REPLACED_BEHIND_US and not world.named:
+            named = named | {world.pin or ""}
+        if decision.code is Code.PINNED_MISSING:
+            named = {world.pin or ""}
+        assert all(identity in decision.reason + decision.settle for identity in named), (
+            world,
+            decision.reason,
+        )
+        if decision.code is Code.OWNED_BY_OTHER:
+            assert "p/them" in decision.reason
+
+
+def test_a_run_that_did_what_was_decided_decides_nothing_new_in_the_next() -> None:
+    """Convergence: with the outcome in the state, the same wish ends in keep or adopt of the same thing."""
+    for world, decision in everything():
+        if decision.outcome in (Outcome.REFUSE, *MAKES) or decision.replaces:
+            continue
+        owned = decision.outcome in (Outcome.KEEP, Outcome.IMPORT)
+        case = world.case()
+        held = Held(Holding.MANAGED if owned else Holding.ADOPTED, decision.id)
+        by_id = {**case.sighting.by_id, (decision.id or ""): decision.target}
+        again = decide(replace(case, held=held, sighting=replace(case.sighting, by_id=by_id)))
+        assert (again.outcome, again.id) == (Outcome.KEEP if owned else Outcome.ADOPT, decision.id), world
+
+
+@given(st.data())
+def test_the_decision_is_total_and_the_same_every_time(data: st.DataObject) -> None:
+    """Beyond the enumerated worlds: any holding with or without id, ids asked for or not, any number of live ones."""
+    ids = st.sampled_from(["a", "b", "c", None])
+    lives = st.sampled_from([PLAIN, OTHER, NEW])
+    base = World(Holding.NONE, None, (PLAIN,), None, PLAIN, Policy.AUTO, "fits", False, False, False).case()
+    found = base.sighting.named or ()
+    one = st.builds(
+        lambda identity, live: replace(found[0], id=identity, mark=live.mark, owner=None),
+        st.sampled_from(["a", "b", "c", "d"]),
+        lives,
+    )
+    case = Case(
+        "thing",
+        Held(data.draw(st.sampled_from(Holding)), data.draw(ids)),
+        Sighting(
+            data.draw(st.dictionaries(st.sampled_from(["a", "b", "c"]), st.none() | one)),
+            data.draw(st.none() | st.lists(one, max_size=4).map(tuple)),
+            data.draw(st.sampled_from([(), ("why",)])),
+        ),
+        Wish(
+            data.draw(st.sampled_from(Policy)),
+            "name",
+            data.draw(ids),
+            take_over=data.draw(st.booleans()),
+            recreate=data.draw(st.booleans()),
+        ),
+    )
+    decision = decide(case)
+    assert decide(case) == decision
+    assert decision.outcome is not Outcome.OMIT
+
+
+def test_a_field_that_only_this_run_will_make_fits_nothing_alive() -> None:
+    world = World(Holding.NONE, None, (PLAIN,), None, PLAIN, Policy.AUTO, "fits", False, False, False)
+    case = world.case()
+    wish = replace(case.wish, fields={"region": Wanted("nyc3", "vpcId", new=True, fixed=True)})
+    assert decide(replace(case, wish=wish)).code is Code.DOES_NOT_FIT
+
+
+def test_a_kept_one_under_another_stacks_mark_is_kept_with_a_word() -> None:
+    world = World(Holding.MANAGED, OTHER, (), None, PLAIN, Policy.AUTO, "fits", False, False, False)
+    decision = decide(world.case())
+    assert decision.outcome is Outcome.KEEP
+    assert any("p/them" in note for note in decision.notes)
+
+
+@pytest.mark.parametrize("seconds", [-59, 0, 3600])
+def test_clocks_that_differ_by_less_than_a_minute_lose_no_orphan(seconds: int) -> None:
+    from datetime import timedelta
+
+    world = World(Holding.INTERRUPTED, None, (NEW,), None, PLAIN, Policy.AUTO, "fits", False, False, False)
+    case = world.case()
+    began = case.held.began
+    assert began is not None
+    found = replace((case.sighting.named or ())[0], created_at=began + timedelta(seconds=seconds))
+    decision = decide(replace(case, sighting=Sighting(named=(found,))))
+    assert (decision.row, decision.outcome) == ("15", Outcome.IMPORT)
+
+
+def test_many_candidates_are_counted_and_the_sentence_stays_readable() -> None:
+    world = World(Holding.NONE, None, (PLAIN,), None, PLAIN, Policy.AUTO, "fits", False, False, False)
+    case = world.case()
+    first = (case.sighting.named or ())[0]
+    many = tuple(replace(first, id=f"id-{number}", name="n" * 255) for number in range(500))
+    decision = decide(replace(case, sighting=Sighting(named=many)))
+    assert decision.code is Code.AMBIGUOUS
+    assert "500" in decision.reason
+    assert "id-9" in decision.reason
+    assert "490 more" in decision.reason
+    assert len(decision.reason) < 2000
+
+
+def test_the_published_rows_are_all_rows_in_order_and_their_numbers_unique() -> None:
+    numbers = [cells.number for cells in published()]
+    assert len(set(numbers)) == len(numbers)
+    assert [row.number for row in ROWS] == [
+        number for number in numbers if number in {row.number for row in ROWS}
+    ]
+    assert {str(number) for number in range(1, 27)} <= set(numbers)
+    assert {cells.number for cells in AFTERWARDS} == {"3b", "26", "26b", "27"}
