@@ -106,7 +106,7 @@ def _complete(found: Field, olds: Props, done: Props, naming: Naming | None) -> 
 
 
 def _name(found: Field, olds: Props, naming: Naming) -> str:
-    if found.name in olds.get(DEFAULTS, []) and isinstance(olds.get(found.name), str):
+    if found.name in olds.get(DEFAULTS, [found.name]) and isinstance(olds.get(found.name), str):
         return str(olds[found.name])
     if naming.disabled:
         return ""

@@ -12,13 +12,14 @@ if TYPE_CHECKING:
 
 
 def refreshed(fields: Sequence[Field], old_inputs: Props, state: Props) -> Props:
-    """The old inputs, brought up to date; properties that were not declared are not added."""
+    """The old inputs, brought up to date; properties that were not declared are not added.
+
+    What was filled in is not told from what was declared any more: the list of defaults goes, as officially.
+    """
     known = by_name(tuple(fields))
     done: Props = {}
     for key, old in old_inputs.items():
-        if key == DEFAULTS:
-            done[key] = [name for name in old if state.get(name) == old_inputs.get(name)]
-        elif key in known and state.get(key) is not None:
+        if key in known and state.get(key) is not None:
             done[key] = _refreshed(known[key], old, state[key])
     return done
 

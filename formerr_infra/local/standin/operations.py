@@ -12,6 +12,7 @@ from formerr_infra.local.standin.errors import InitFailed, StandinError
 from formerr_infra.local.standin.fields import Props, has_unknown
 from formerr_infra.local.standin.inputs import imported, refreshed
 from formerr_infra.local.standin.plan import Difference
+from formerr_infra.local.standin.resource import Made
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,11 +70,16 @@ def create(resource: Resource, cloud: Cloud, news: Props) -> tuple[str, Props]:
     """
     planned = planning.plan(resource.fields, news, {})
     try:
-        ident = resource.create(cloud, planned)
+        made = resource.create(cloud, planned)
     except InitFailed as error:
-        raise Unfinished(resource, error.ident, _outputs(resource, error.ident, planned, {}), error.reason) from None
+        raise Unfinished(
+            resource, error.ident, _outputs(resource, error.ident, planned, {}), error.reason
+        ) from None
+    if isinstance(made, str):
+        made = Made(made, {})
+    ident, planned = made.ident, {**planned, **made.known}
     try:
-        live = resource.read(cloud, ident, planned)
+        live = {} if made.complete else resource.read(cloud, ident, planned)
     except StandinError as error:
         raise Unfinished(resource, ident, _outputs(resource, ident, planned, {}), str(error)) from None
     if live is None:
@@ -91,7 +97,7 @@ def update(
     """
     planned = planning.plan(resource.fields, news, olds, ignored=ignored)
     try:
-        resource.update(cloud, ident, olds, planned)
+        planned |= resource.update(cloud, ident, olds, planned) or {}
         live = resource.read(cloud, ident, planned)
     except StandinError as error:
         raise Unfinished(resource, ident, _outputs(resource, ident, planned, {}), str(error)) from None
@@ -110,8 +116,8 @@ def preview_update(resource: Resource, olds: Props, news: Props, ignored: Sequen
 
 def read(
     resource: Resource, cloud: Cloud, ident: str, state: Props, inputs: Props
-) -> tuple[Props, Props] | None:
-    """Outputs and inputs as they are now, or None when the thing is gone.
+) -> tuple[str, Props, Props] | None:
+    """Id, outputs and inputs as they are now, or None when the thing is gone.
 
     Without a state this is an import or a `.get()`: the importer runs first, and it may write.
     """
@@ -121,14 +127,16 @@ def read(
         found = resource.importer(cloud, ident)
         if found is None:
             return None
+        ident = str(found.pop("id", ident))
         known = found
     live = resource.read(cloud, ident, known)
     if live is None:
         return None
     outputs = _outputs(resource, ident, known, live)
-    return outputs, refreshed(resource.fields, inputs, outputs) if is_refresh else imported(
-        resource.fields, outputs
+    reported = (
+        refreshed(resource.fields, inputs, outputs) if is_refresh else imported(resource.fields, outputs)
     )
+    return ident, outputs, reported
 
 
 class Unfinished(StandinError):

@@ -47,17 +47,32 @@ class Cloud:
                 raise StandinError(f"cancelled while waiting for {what}")
 
 
-Create = Callable[[Cloud, Props], str]
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a create knows besides the id.
+
+    Args:
+        known: properties that only the create's answer has (a password, say).
+        complete: they are all there is; nothing is read afterwards.
+    """
+
+    ident: str
+    known: Props
+    complete: bool = False
+
+
+Create = Callable[[Cloud, Props], "str | Made"]
 """(cloud, planned) -> id. Raises InitFailed where the thing exists but is not ready, another error where the
 official plugin keeps no state of it."""
 Read = Callable[[Cloud, str, Props], Props | None]
 """(cloud, id, what is known of it) -> its properties as the API has them, or None when it is gone."""
-Update = Callable[[Cloud, str, Props, Props], None]
-"""(cloud, id, olds, planned)."""
+Update = Callable[[Cloud, str, Props, Props], "Props | None"]
+"""(cloud, id, olds, planned) -> properties that only this update's answers have, or None."""
 Delete = Callable[[Cloud, str, Props], None]
 """(cloud, id, olds)."""
 Importer = Callable[[Cloud, str], Props | None]
-"""(cloud, id) -> what is known before the first read; None: nothing there. May write, as the official."""
+"""(cloud, id) -> what is known before the first read; None: nothing there. An `id` in it replaces
+the given one. May write, as the official."""
 
 
 def _nothing_known(cloud: Cloud, ident: str) -> Props | None:

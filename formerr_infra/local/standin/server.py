@@ -205,9 +205,9 @@ class Provider(pb_grpc.ResourceProviderServicer):  # type: ignore[misc]  # the s
         if found is None:
             return pb.ReadResponse()
         return pb.ReadResponse(
-            id=request.id,
-            properties=to_struct(found[0], resource.fields),
-            inputs=to_struct(found[1], resource.fields),
+            id=found[0],
+            properties=to_struct(found[1], resource.fields),
+            inputs=to_struct(found[2], resource.fields),
         )
 
     @_guarded

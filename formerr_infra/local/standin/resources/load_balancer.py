@@ -114,7 +114,6 @@ def _body(cloud: Cloud, planned: Props) -> dict[str, Any]:
             "http_idle_timeout_seconds": planned.get("httpIdleTimeoutSeconds"),
             "health_check": _healthcheck(planned.get("healthcheck")),
             "sticky_sessions": _sticky(planned.get("stickySessions")),
-            "firewall": _firewall(planned.get("firewall")),
             "vpc_uuid": planned.get("vpcUuid"),
             "type": planned.get("type"),
             "domains": [_domain(cloud, domain) for domain in planned.get("domains", [])],
@@ -128,6 +127,8 @@ def _body(cloud: Cloud, planned: Props) -> dict[str, Any]:
     if "size_unit" not in body and planned.get("size"):
         body["size"] = planned["size"]
     body["disable_lets_encrypt_dns_records"] = bool(planned.get("disableLetsEncryptDnsRecords"))
+    if planned.get("firewall") is not None:
+        body["firewall"] = _firewall(planned["firewall"])
     if planned.get("dropletTag"):
         body["tag"] = planned["dropletTag"]
     elif planned.get("dropletIds"):

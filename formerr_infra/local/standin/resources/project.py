@@ -50,8 +50,12 @@ def _give_back(cloud: Cloud, urns: list[str]) -> None:
 
 def create(cloud: Cloud, planned: Props) -> str:
     """POST the project, then give it its resources; a project that could not get them is deleted again."""
-    body = {"name": planned["name"], "purpose": planned.get("purpose", "")}
-    body |= compact({"description": planned.get("description"), "environment": planned.get("environment")})
+    body = {
+        "name": planned["name"],
+        "purpose": planned.get("purpose", ""),
+        "description": planned.get("description", ""),
+        **compact({"environment": planned.get("environment")}),
+    }
     try:
         project = cloud.api.post(PATH, body)["project"]
     except ApiError as error:
