@@ -225,7 +225,11 @@ class Control:
         accounts = [
             {
                 "name": account.name,
-                "resources": {kind: len(account[kind]) for kind in account.kinds() if kind[0] != "_"},
+                "resources": {
+                    kind: len(account[kind])
+                    for kind in account.kinds()
+                    if kind[0] != "_" and len(account[kind])
+                },
             }
             for account in world.accounts.values()
         ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 CLUSTERS = "/v2/kubernetes/clusters"
 
 
-def create(api: httpx.Client, *args: str, **more: object) -> things.Json:
+def create(api: httpx.Client, *args: str, **more: Any) -> things.Json:
     return things.made(api.post(CLUSTERS, json=things.cluster(*args, **more)))
 
 

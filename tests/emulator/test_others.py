@@ -165,7 +165,9 @@ def test_a_resource_is_in_one_project_and_leaves_it_when_it_is_deleted(api: http
     api.delete(f"/v2/kubernetes/clusters/{cluster['id']}")
     assert api.get("/v2/projects/default/resources").json()["resources"] == []
     assign = {"resources": [urn]}
-    assert api.post("/v2/projects/default/resources", json=assign).status_code == 404
+    answer = api.post("/v2/projects/default/resources", json=assign).json()
+    assert [entry["status"] for entry in answer["resources"]] == ["not_found"]
+    assert api.get("/v2/projects/default/resources").json()["resources"] == []
 
 
 def test_a_domain_belongs_to_one_account(api: httpx.Client, control: ControlClient) -> None:

@@ -1,7 +1,7 @@
 """Projects and what is assigned to them.
 
 Every account has a default project; a new resource goes there unless its request names another. A project can be
-deleted only when nothing is assigned to it. An assignment of something that does not exist is refused.
+deleted only when nothing is assigned to it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ ROUTES = Routes()
 KIND = "projects"
 ENVIRONMENTS = ("Development", "Staging", "Production")
 
-_URN = re.compile(r"do:(dbaas|domain|droplet|floatingip|loadbalancer|space|volume|kubernetes|vpc):(.+)")
+_URN = re.compile(
+    r"do:(dbaas|domain|droplet|floatingip|loadbalancer|space|volume|kubernetes|vpc):([A-Za-z0-9._-]{1,255})"
+)
 _KIND_OF = {
     "dbaas": "databases",
     "domain": "domains",
@@ -193,13 +195,16 @@ def list_resources(call: Call) -> Answer:
 @ROUTES.on("POST", "/v2/projects/default/resources", "project:assign_resource")
 @ROUTES.on("POST", "/v2/projects/{project_id}/resources", "project:assign_resource")
 def assign_resources(call: Call) -> Answer:
-    """Assign resources by their URNs; all of them must exist."""
+    """Assign resources by their URNs. One that does not exist is answered as not found, and the others are assigned:
+    the providers hand in what they deleted a moment ago."""
     project = _find(call)
     urns = call.body.strings("resources")
-    for urn in urns:
-        _check_exists(call.account, urn)
+    known = {urn: _exists(call.account, urn) for urn in urns}
     shown = []
-    for urn in urns:
+    for urn, exists in known.items():
+        if not exists:
+            shown.append(_resource(call, urn, call.world.timestamp(), "not_found"))
+            continue
         status = "already_assigned" if urn in project["_resources"] else "assigned"
         if status == "assigned":
             assign(call.world, call.account, urn, project["id"])
@@ -207,13 +212,12 @@ def assign_resources(call: Call) -> Answer:
     return Answer(200, {"resources": shown})
 
 
-def _check_exists(account: Account, urn: str) -> None:
+def _exists(account: Account, urn: str) -> bool:
     match = _URN.fullmatch(urn)
     if match is None:
         raise Unprocessable(f"{urn!r} is not a valid URN")
     kind = _KIND_OF.get(match[1])
-    if kind is not None and match[2] not in account[kind]:
-        raise NotFound(f"resource {urn} not found")
+    return kind is None or match[2] in account[kind]
 
 
 def _resource(call: Call, urn: str, assigned_at: str, status: str) -> Json:
