@@ -19,13 +19,11 @@ DEFAULT_POOL_TAG = "terraform:default-node-pool"
 
 def default_pool(details: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The pool that the provider takes for the default one, if it can tell (`details`: OpenAPI `cluster`)."""
-    pools = details.get("node_pools") or []
-    return next((pool for pool in pools if DEFAULT_POOL_TAG in (pool.get("tags") or [])), None)
+    return next((pool for pool in _raw(details) if DEFAULT_POOL_TAG in _tags(pool)), None)
 
 
 def pools(cluster: Found) -> tuple[Found, ...]:
     """All pools of a live cluster; a pool shares its cluster's mark."""
-    raw = cluster.details.get("node_pools")
     return tuple(
         Found(
             id=str(pool["id"]),
@@ -35,21 +33,30 @@ def pools(cluster: Found) -> tuple[Found, ...]:
             facts={"size": None if pool.get("size") is None else str(pool["size"])},
             details=pool,
         )
-        for pool in (raw if isinstance(raw, list) else [])
-        if isinstance(pool, dict) and pool.get("id")
+        for pool in _raw(cluster.details)
+        if pool.get("id")
     )
 
 
 def is_default(pool: Found) -> bool:
     """Whether a pool is declared within its cluster, and so cannot be a resource of its own."""
-    tags = pool.details.get("tags")
-    return DEFAULT_POOL_TAG in (tags if isinstance(tags, list) else [])
+    return DEFAULT_POOL_TAG in _tags(pool.details)
 
 
 def node_count(cluster: Found) -> int:
-    """How many nodes all pools of a live cluster have."""
-    raw = cluster.details.get("node_pools")
-    return sum(int(pool.get("count") or 0) for pool in (raw if isinstance(raw, list) else []))
+    """How many nodes all pools of a live cluster have, as far as it says."""
+    counts = (pool.get("count") for pool in _raw(cluster.details))
+    return sum(count for count in counts if isinstance(count, int))
+
+
+def _raw(details: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    raw = details.get("node_pools")
+    return [pool for pool in raw if isinstance(pool, dict)] if isinstance(raw, list) else []
+
+
+def _tags(pool: Mapping[str, Any]) -> list[Any]:
+    tags = pool.get("tags")
+    return tags if isinstance(tags, list) else []
 
 
 def import_would_write(cluster: Found) -> str | None:
