@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 from formerr_infra.errors import SetupError
 from formerr_infra.local import process
+from formerr_infra.local.paths import CHECKOUT
 from formerr_infra.loopback import require_loopback
 
 if TYPE_CHECKING:
@@ -205,7 +206,10 @@ class Daemon:
 
     def _clean(self) -> dict[str, str]:
         private = ("DIGITALOCEAN_", "DO_", "SPACES_", "AWS_", "PULUMI_")
-        return {name: value for name, value in self.environ.items() if not name.startswith(private)}
+        kept = {name: value for name, value in self.environ.items() if not name.startswith(private)}
+        # The emulator is the one of this very code, wherever the process is started.
+        search = [os.fspath(CHECKOUT), *kept.get("PYTHONPATH", "").split(os.pathsep)]
+        return kept | {"PYTHONPATH": os.pathsep.join(dict.fromkeys(part for part in search if part))}
 
     def _last_words(self) -> str:
         lines = self.log.read_text("utf-8", "replace").splitlines()[-15:] if self.log.exists() else []

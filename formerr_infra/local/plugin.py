@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from formerr_infra.errors import SetupError
+from formerr_infra.local.paths import CHECKOUT
 from formerr_infra.local.tools import PLUGIN, PluginChoice
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from formerr_infra.local.paths import LocalPaths
-    from formerr_infra.local.tools import Toolbox
+from formerr_infra.local.tools import Toolbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def _write_stand_in(paths: LocalPaths) -> Path:
     text = (
         "#!/bin/sh\n"
         "# The stand-in plugin of local mode; it refuses every endpoint that is not loopback.\n"
-        f"PYTHONPATH={shlex.quote(os.fspath(paths.checkout))}${{PYTHONPATH:+:$PYTHONPATH}} \\\n"
+        f"PYTHONPATH={shlex.quote(os.fspath(CHECKOUT))}${{PYTHONPATH:+:$PYTHONPATH}} \\\n"
         f'exec {shlex.quote(os.fspath(paths.python))} -m formerr_infra.local.standin "$@"\n'
     )
     if not program.exists() or program.read_text("utf-8") != text:
