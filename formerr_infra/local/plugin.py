@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from formerr_infra.local.paths import LocalPaths
-from formerr_infra.local.tools import Toolbox
+    from formerr_infra.local.tools import Toolbox
 
 
 @dataclass(frozen=True, slots=True)

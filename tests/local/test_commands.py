@@ -102,7 +102,7 @@ def test_env_can_be_evaluated_and_read_by_a_program(local: Typed) -> None:
     lines = local("env")
     parsed = json.loads(local("env", "--json").stdout)
     seen = subprocess.run(
-        ["sh", "-euc", 'eval "$1"; echo "$DIGITALOCEAN_API_URL"', "sh", lines.stdout],  # noqa: S607
+        ["sh", "-euc", 'eval "$1"; echo "$DIGITALOCEAN_API_URL"', "sh", lines.stdout],
         capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
 
