@@ -14,6 +14,7 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import not_a_server_error
+from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_schema_conformance,
@@ -88,13 +89,18 @@ def test_every_answer_to_generated_requests_is_one_the_specification_knows(
     server: EmulatorServer, control: ControlClient
 ) -> None:
     schema = schemathesis.openapi.from_dict(emulated())
-    found = [result.ok() for result in schema.get_all_operations()]
+    found = []
+    for result in schema.get_all_operations():
+        assert isinstance(result, Ok)
+        found.append(result.ok())
     assert {(o.method.upper(), o.path) for o in found} == {(o.method, o.path) for o in operations()}
     for operation in found:
         _exercise(operation, server.endpoint, existing(control))
 
 
-def _exercise(operation: schemathesis.APIOperation, endpoint: str, known: dict[str, Any]) -> None:
+def _exercise(
+    operation: schemathesis.APIOperation[Any, Any, Any, Any], endpoint: str, known: dict[str, Any]
+) -> None:
     turns = itertools.count()
 
     @settings(
@@ -106,7 +112,7 @@ def _exercise(operation: schemathesis.APIOperation, endpoint: str, known: dict[s
         suppress_health_check=list(HealthCheck),
     )
     @given(case=operation.as_strategy())
-    def run(case: schemathesis.Case) -> None:
+    def run(case: schemathesis.Case[Any]) -> None:
         if next(turns) % 2 == 0:
             for name in set(case.path_parameters or {}) & set(known):
                 case.path_parameters[name] = known[name]
