@@ -16,8 +16,8 @@ from formerr_infra.inventory.facts import (
     Question,
     Unknown,
 )
-from formerr_infra.inventory.look import look
 from formerr_infra.inventory.session import warm_up
+from formerr_infra.inventory.survey import look
 from formerr_infra.inventory.waiting import registry_name_taken, wait_ready
 
 __all__ = [

@@ -225,16 +225,16 @@ class Session:
             return max(0.0, self._gate.not_before - time.monotonic())
 
     def _note_limits(self, response: HttpResponse) -> None:
-        headers = response.headers
-        reset = _number(headers.get("ratelimit-reset"))
+        limits = getattr(response, "limits", {})
+        reset = _number(limits.get("ratelimit-reset"))
         reset_in = None if reset is None else max(0.0, reset - time.time() if reset > _EPOCH else reset)
-        remaining = _number(headers.get("ratelimit-remaining"))
+        remaining = _number(limits.get("ratelimit-remaining"))
         with self._gate.lock:
             if remaining is not None:
                 self._gate.remaining = int(remaining)
                 self._gate.reset_in = reset_in
             if response.status_code == 429:
-                after = _number(headers.get("retry-after"))
+                after = _number(response.headers.get("retry-after"))
                 wait = after if after is not None else reset_in if reset_in is not None else _USUAL_WAIT
                 until = time.monotonic() + max(wait, _SHORTEST_WAIT)
                 self._gate.not_before = max(self._gate.not_before, until)

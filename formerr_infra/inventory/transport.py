@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 #: An answer above this is not one that the API gives; bytes.
 LARGEST = 64 * 1024 * 1024
 _CHUNK = 1 << 16
+_LIMITS = frozenset({"ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"})
 
 
 class Undecodable(ValueError):
@@ -69,13 +70,24 @@ class Bearer(SansIOHTTPPolicy[HttpRequest, HttpResponse]):
 
 
 class Answered(HttpResponse):
-    """An answer that was read completely."""
+    """An answer that was read completely.
 
-    def __init__(self, request: HttpRequest, status: int, reason: str, headers: Any, body: bytes) -> None:
+    Args:
+        request: what was asked.
+        status, reason: as sent.
+        headers: names in lower case. Those of the rate limit are kept apart in `limits`, because pydo would parse
+            them with `eval` on each answer, at a tenth of the price of a call.
+        body: unpacked.
+    """
+
+    def __init__(
+        self, request: HttpRequest, status: int, reason: str, headers: dict[str, str], body: bytes
+    ) -> None:
+        self.limits = {name: value for name, value in headers.items() if name in _LIMITS}
         self._request = request
         self._status = status
         self._reason = reason
-        self._headers = headers
+        self._headers = {name: value for name, value in headers.items() if name not in _LIMITS}
         self._body = body
         self._encoding: str | None = None
 
@@ -89,8 +101,7 @@ class Answered(HttpResponse):
 
     @property
     def headers(self) -> MutableMapping[str, str]:
-        headers: MutableMapping[str, str] = self._headers
-        return headers
+        return self._headers
 
     @property
     def reason(self) -> str:
@@ -276,7 +287,8 @@ class PooledTransport(HttpTransport[HttpRequest, HttpResponse]):
                 self._idle.append(connection)
         else:
             connection.close()
-        return Answered(request, raw.status, raw.reason, raw.headers, body)
+        received = {name.lower(): value for name, value in raw.headers.items()}
+        return Answered(request, raw.status, raw.reason, received, body)
 
     def _allow(self, connection: HTTPConnection, until: float) -> None:
         """Let the next wait last no longer than one silence and the time that is left."""
