@@ -207,10 +207,14 @@ class Stack:
         deployment: dict[str, Any] = json.loads(step.out)["deployment"]
         return deployment
 
+    @property
+    def checkpoint(self) -> Path:
+        """The backend's file of this stack."""
+        return self.folder / "state" / ".pulumi" / "stacks" / "formerr-infra" / f"{self.name}.json"
+
     def resources(self) -> dict[str, dict[str, Any]]:
         """Logical name of each resource of the cloud -> as the state has it; read off the backend's own file."""
-        checkpoint = self.folder / "state" / ".pulumi" / "stacks" / "formerr-infra" / f"{self.name}.json"
-        latest = json.loads(checkpoint.read_text("utf-8"))["checkpoint"]["latest"] or {}
+        latest = json.loads(self.checkpoint.read_text("utf-8"))["checkpoint"]["latest"] or {}
         return {
             one["urn"].rsplit("::", 1)[1]: one
             for one in latest.get("resources") or []
