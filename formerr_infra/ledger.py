@@ -126,25 +126,25 @@ def read(export: Mapping[str, Any], slots: Sequence[Slot] = SLOTS) -> Ledger:
 
 
 def _read(export: Mapping[str, Any], slots: Sequence[Slot]) -> Ledger:
-    deployment = export["deployment"] or {}
-    resources = [resource for resource in deployment.get("resources") or [] if not resource.get("delete")]
+    deployment = _mapping(export["deployment"])
+    resources = [resource for resource in _list(deployment.get("resources")) if not resource.get("delete")]
     by_address = {_address(resource["urn"]): resource for resource in resources}
     pending = {
         _address(operation["resource"]["urn"]): operation["resource"]["urn"]
-        for operation in deployment.get("pending_operations") or []
+        for operation in _list(deployment.get("pending_operations"))
         if operation["type"] == "creating"
     }
-    saved = _time((deployment.get("manifest") or {}).get("time"))
+    saved = _time(_mapping(deployment.get("manifest")).get("time"))
     held, inputs = {}, {}
     for slot in slots:
         address = (slot.engine_type, slot.name)
         resource = by_address.get(address)
-        component = by_address.get((slot.component, slot.component_name)) or {}
-        journal = ((component.get("inputs") or {}).get("journal") or {}).get(slot.key) or {}
-        noted = ((component.get("outputs") or {}).get("held") or {}).get(slot.key) or {}
+        component = _mapping(by_address.get((slot.component, slot.component_name)))
+        journal = _mapping(_mapping(_mapping(component.get("inputs")).get("journal")).get(slot.key))
+        noted = _mapping(_mapping(_mapping(component.get("outputs")).get("held")).get(slot.key))
         held[slot.key] = _held(resource, journal, noted, saved if address in pending else None)
         if resource is not None:
-            inputs[slot.key] = resource.get("inputs") or {}
+            inputs[slot.key] = _mapping(resource.get("inputs"))
     left = tuple(urn for address, urn in pending.items() if address not in by_address)
     return Ledger(held, inputs, left)
 
@@ -168,6 +168,24 @@ def _held(
     if interrupted_at is not None or began is not None:
         return Held(Holding.INTERRUPTED, None, began or interrupted_at, journal)
     return Held()
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    """What may be missing and otherwise is a mapping; anything else is not read as an empty one."""
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise TypeError(f"a mapping is expected, found {type(value).__name__}")
+    return value
+
+
+def _list(value: Any) -> list[Any]:
+    """The same for a list."""
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise TypeError(f"a list is expected, found {type(value).__name__}")
+    return value
 
 
 def _id(of: Mapping[str, Any]) -> str:
