@@ -144,10 +144,8 @@ class Application:
         )
         exchange.touched = call.touched
         before = emulator.world.revision
-        try:
-            answer = operation.handler(call)
-        finally:
-            exchange.applied = emulator.world.revision != before and exchange.method != "GET"
+        answer = operation.handler(call)
+        exchange.applied = emulator.world.revision != before and exchange.method != "GET"
         for fault in fired:
             if fault.move_across_pages:
                 _move(account, fault.move_across_pages, answer)

@@ -105,7 +105,7 @@ class ControlClient:
         found = self._do("requests", writes=writes, since_mark=since_mark)["requests"]
         return [RequestRecord(**record) for record in found]
 
-    def fault(self, method: str = "*", path_regex: str = "", /, **fields: Any) -> int:
+    def fault(self, method: str = "*", path_regex: str = "", **fields: Any) -> int:
         """A new fault; the fields are those of `faults.Fault`. Gives its id."""
         return int(self._do("fault", method=method, path=path_regex, **fields)["id"])
 

@@ -30,7 +30,6 @@ def server() -> Iterator[EmulatorServer]:
 def control(server: EmulatorServer) -> ControlClient:
     client = server.control
     client.reset()
-    client.transitions(**dict.fromkeys(client.transitions(), 0.0))
     return client
 
 

@@ -83,6 +83,7 @@ def test_a_deleted_cluster_is_gone_at_once_but_lingers_in_its_vpc(
     assert api.get(f"/v2/kubernetes/clusters/{cluster['id']}").status_code == 404
     assert api.get("/v2/kubernetes/clusters").json()["kubernetes_clusters"] == []
     refused(api.delete(f"/v2/vpcs/{vpc['id']}"), 409, "members")
+    assert control.requests(writes=True)[-1].applied is False
     control.advance(61)
     assert api.delete(f"/v2/vpcs/{vpc['id']}").status_code == 204
 

@@ -37,6 +37,8 @@ def build(world: World, account: Account, fields: Json) -> Json:
     now = world.timestamp()
     region = fields.get("region", "nyc3")
     pools = fields.pop("node_pools", None)
+    if isinstance(fields.get("status"), str):
+        fields["status"] = {"state": fields["status"], "message": ""}
     if pools is None:
         pools = [{"name": "default-pool", "size": "s-1vcpu-2gb", "count": 1}]
     ready = world.now() + world.transitions.cluster_seconds
@@ -113,6 +115,8 @@ def drop(world: World, account: Account, cluster: Json) -> None:
 def adjust(_world: World, _account: Account, cluster: Json) -> None:
     """Bring the emulator's own keys in line after the control plane changed a cluster."""
     cluster["tags"] = cluster_tags(cluster["id"], cluster["tags"])
+    if isinstance(cluster["status"], str):
+        cluster["status"] = {"state": cluster["status"], "message": ""}
     if cluster["status"]["state"] not in ("provisioning", "upgrading"):
         cluster.pop("_ready_at", None)
 

@@ -45,7 +45,6 @@ def build(world: World, account: Account, fields: Json) -> Json:
         "name": f"project-{len(account[KIND]) + 1}",
         "description": "",
         "purpose": "Web Application",
-        "environment": "Development",
         "is_default": False,
         "created_at": now,
         "updated_at": now,
@@ -117,14 +116,14 @@ def _check_name(account: Account, name: str, own_id: str = "") -> None:
 
 def _read(body: Fields, current: Json | None = None) -> Json:
     known = current or {}
-    return {
+    fields: Json = {
         "name": body.text("name", known.get("name"), longest=175),
         "purpose": body.text("purpose", known.get("purpose"), longest=255),
         "description": body.text("description", known.get("description", ""), longest=255, empty=True),
-        "environment": body.text(
-            "environment", known.get("environment", "Development"), choices=ENVIRONMENTS
-        ),
     }
+    # Without one there is no key: the providers would take any default for drift.
+    environment = body.text("environment", known.get("environment", ""), choices=ENVIRONMENTS)
+    return {**fields, "environment": environment} if environment else fields
 
 
 @ROUTES.on("GET", "/v2/projects", "project:read")
