@@ -116,7 +116,7 @@ class Wire:
         """Delete."""
         self.stub.Delete(pb.DeleteRequest(id=ident, urn=urn(token), properties=to_struct(olds)))
 
-    def invoke(self, name: str, **args: Any) -> dict[str, Any]:
+    def invoke(self, name: str, /, **args: Any) -> dict[str, Any]:
         """Call a function."""
         token = f"digitalocean:index/{name}:{name}"
         answer = self.stub.Invoke(pb.InvokeRequest(tok=token, args=to_struct(args)))
