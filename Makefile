@@ -22,7 +22,7 @@ down: ## stop the bundled DigitalOcean (its account is kept)
 destroy-local: setup ## take the staging stack on the bundled DigitalOcean down
 	@$(LOCAL) destroy
 
-test: lint ## every check and every test
+test: setup ## every check and every test
 	@$(VENV_PYTHON) -m formerr_infra.local.checks test
 
 lint: setup ## ruff, mypy strict, import-linter

@@ -48,27 +48,28 @@ def _all(commands: tuple[tuple[str, ...], ...]) -> int:
 
 
 def test(arguments: tuple[str, ...]) -> int:
-    """Every test, on all cores; with arguments, pytest gets just those."""
+    """Every check and every test, on all cores; with arguments, pytest alone with just those."""
     if arguments:
         return _run(("pytest", *arguments))
     workers = str(max(os.cpu_count() or 1, 2))
-    return _run(("pytest", "-n", workers, "--dist", "loadgroup"))
+    linted = _all(LINT)
+    return _run(("pytest", "-n", workers, "--dist", "loadgroup")) or linted
 
 
-def bench() -> int:
-    """The figures, one after another."""
-    return _run(("pytest", "-p", "no:xdist", "-p", "no:cacheprovider", "-s", "bench"))
+def bench(arguments: tuple[str, ...]) -> int:
+    """The figures, one after another; with arguments, just those."""
+    return _run(("python", "-m", "bench", *arguments))
 
 
 def main(arguments: list[str]) -> int:
-    """`lint`, `test [pytest's arguments]`, `bench` or `lock`; the exit code."""
+    """`lint`, `test [arguments of pytest]`, `bench [arguments of bench]` or `lock`; the exit code."""
     match arguments:
         case ["lint"]:
             return _all(LINT)
         case ["test", *rest]:
             return test(tuple(rest))
-        case ["bench"]:
-            return bench()
+        case ["bench", *rest]:
+            return bench(tuple(rest))
         case ["lock"]:
             return _all(LOCK)
         case _:
