@@ -42,7 +42,10 @@ def parse(arguments: list[str]) -> Options:
         help="how long clusters, nodes, load balancers and databases take to come up (default: %(default)s)",
     )
     parser.add_argument(
-        "--seed", type=int, default=0, help="what ids and passwords are made from (default: 0)"
+        "--seed",
+        type=int,
+        default=0,
+        help="what ids and passwords are made from (default: 0); a state file brings its own",
     )
     parser.add_argument("--stop-with-stdin", action="store_true", help="end when standard input closes")
     found = parser.parse_args(arguments)

@@ -12,7 +12,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from formerr_infra.emulator.engine import operations
+from formerr_infra.emulator.control import Control
+from formerr_infra.emulator.engine import Emulator, operations
+from formerr_infra.emulator.kinds import KINDS
 
 if TYPE_CHECKING:
     from formerr_infra.emulator.store import Json
@@ -66,9 +68,29 @@ def render(specification: Json) -> str:
             lines += [f"## {tag}", ""]
             lines += [f"- [{'x' if known else ' '}] `{method} {path}`" for method, path, known in entries]
             lines.append("")
+    lines += _control_plane()
     missing = [tag for tag in sections if not done[tag]]
     lines += ["## Not emulated at all", "", ", ".join(missing) or "nothing", ""]
     return "\n".join(lines)
+
+
+def _control_plane() -> list[str]:
+    verbs = Control(Emulator()).verbs
+    described = [(name, (verb.__doc__ or "").strip().splitlines()[0]) for name, verb in sorted(verbs.items())]
+    return [
+        "## The control plane",
+        "",
+        "Beside the API, on the same port: `POST /_control/VERB` with a JSON object. `ControlClient` in",
+        "`formerr_infra/emulator/client.py` has them as methods; `Fault` in `faults.py` says what a fault can do.",
+        "",
+        "| verb | |",
+        "| --- | --- |",
+        *(f"| `{name}` | {text} |" for name, text in described),
+        "",
+        f"Kinds it can make, change and take away: {', '.join(f'`{kind}`' for kind in sorted(KINDS))};",
+        "`node_pools` can be changed and taken away.",
+        "",
+    ]
 
 
 def _anchor(tag: str) -> str:

@@ -36,6 +36,7 @@ SERVICES = (
     "registries",
     "repositories",
     "tags",
+    "volumes",
     "vpcs",
 )
 """Modules of `services` that answer operations."""

@@ -17,6 +17,7 @@ from formerr_infra.emulator.services import (
     registries,
     repositories,
     tags,
+    volumes,
     vpcs,
 )
 from formerr_infra.emulator.store import Account, Json, World
@@ -62,6 +63,8 @@ KINDS: dict[str, Kind] = {
         ),
         Kind(projects.KIND, projects.build, projects.view, projects.drop),
         Kind(tags.KIND, tags.build, tags.view, tags.drop),
+        Kind(volumes.KIND, volumes.build, volumes.view, volumes.drop),
+        Kind(volumes.SNAPSHOTS, volumes.build_snapshot, volumes.view_snapshot, volumes.drop_snapshot),
         Kind(certificates.KIND, certificates.build, certificates.view, certificates.drop),
         Kind(domains.KIND, domains.build, domains.view, domains.drop),
         Kind(domains.RECORDS, domains.build_record, domains.view_record, domains.drop_record),

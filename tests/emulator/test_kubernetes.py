@@ -189,8 +189,14 @@ def test_each_destroy_takes_what_it_says(api: httpx.Client, control: ControlClie
     assert api.request("DELETE", chosen, json={"load_balancers": [first]}).status_code == 204
     assert left() == {*kept, second}
     every, _ = with_balancers("every")
+    own = every.rpartition("/")[2]
+    control.put("volumes", cluster_id=own)
+    control.put("volume_snapshots", cluster_id=own)
+    foreign = control.put("volumes")
     assert api.delete(f"{every}/destroy_with_associated_resources/dangerous").status_code == 204
     assert left() == {*kept, second}
+    assert control.list("volumes") == [foreign]
+    assert control.list("volume_snapshots") == []
 
 
 def test_the_last_pool_and_an_unknown_pool_cannot_be_deleted(api: httpx.Client) -> None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from formerr_infra.emulator.authority import CA_PEM
 from tests.emulator import things
-from tests.emulator.certificate import CERTIFICATE
 from tests.emulator.conftest import bearer
 from tests.emulator.test_vpcs import refused
 
@@ -119,7 +119,7 @@ def test_a_load_balancer_that_cannot_work_is_refused(
 
 
 def test_a_certificate_in_use_stays(api: httpx.Client, control: ControlClient) -> None:
-    body = {"name": "own", "type": "custom", "private_key": "k", "leaf_certificate": CERTIFICATE}
+    body = {"name": "own", "type": "custom", "private_key": "k", "leaf_certificate": CA_PEM}
     made = things.made(api.post("/v2/certificates", json=body))
     assert not {"private_key", "leaf_certificate"} & set(made)
     rule = {**things.RULE, "entry_protocol": "https", "certificate_id": made["id"]}

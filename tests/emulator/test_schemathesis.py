@@ -81,6 +81,7 @@ def existing(control: ControlClient) -> dict[str, Any]:
         "database_name": "defaultdb",
         "username": "doadmin",
         "droplet_id": droplet["id"],
+        "volume_id": control.put("volumes")["id"],
     }
 
 

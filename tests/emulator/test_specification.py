@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from formerr_infra.emulator.authority import CA_PEM
 from formerr_infra.emulator.coverage import render
 from formerr_infra.emulator.engine import operations
 from formerr_infra.emulator.routing import Router
 from tests.emulator import specification, things
-from tests.emulator.certificate import CERTIFICATE
 
 if TYPE_CHECKING:
     import httpx
@@ -21,6 +21,10 @@ NEVER_SUCCEEDS = {
     ("GET", "/v2/registries/{registry_name}/garbage-collection"),
 }
 """Operations whose only answer is that there is nothing."""
+
+
+OLD_SCOPES = {"api:read", "api:write"}
+"""Scopes from before there were finer ones; the specification has them left beside those, on volumes."""
 
 
 class Visits:
@@ -55,6 +59,10 @@ def test_every_emulated_operation_succeeds_as_specified(api: httpx.Client, contr
     _visit_firewalls(visit)
     _visit_databases(visit)
     _visit_projects(visit)
+    volume = control.put("volumes")["id"]
+    visit("GET", "/v2/volumes", region="nyc3")
+    visit("GET", f"/v2/volumes/{volume}")
+    visit("DELETE", f"/v2/volumes/{volume}")
     visit("DELETE", f"/v2/vpcs/{network}")
     expected = {(operation.method, operation.path) for operation in operations()} - NEVER_SUCCEEDS
     assert visit.seen == expected
@@ -182,7 +190,7 @@ def _visit_domains(visit: Visits) -> None:
 
 
 def _visit_balancers(visit: Visits) -> None:
-    own = {"name": "own", "type": "custom", "private_key": "k", "leaf_certificate": CERTIFICATE}
+    own = {"name": "own", "type": "custom", "private_key": "k", "leaf_certificate": CA_PEM}
     certificate = visit("POST", "/v2/certificates", own)["certificate"]["id"]
     visit("GET", "/v2/certificates")
     visit("GET", f"/v2/certificates/{certificate}")
@@ -286,8 +294,8 @@ def test_every_emulated_operation_is_in_the_specification_with_its_scopes() -> N
     paths = specification.document()["paths"]
     for operation in operations():
         specified = paths[operation.path][operation.method.lower()]
-        scopes = [entry["bearer_auth"] for entry in specified["security"]]
-        assert list(operation.scopes) in scopes, f"{operation.method} {operation.path}"
+        scopes = [set(entry["bearer_auth"]) - OLD_SCOPES for entry in specified["security"]]
+        assert set(operation.scopes) in scopes, f"{operation.method} {operation.path}"
 
 
 def test_coverage_page_is_fresh() -> None:

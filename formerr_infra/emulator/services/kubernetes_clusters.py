@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from formerr_infra.emulator import catalog
 from formerr_infra.emulator.errors import NotFound, Unprocessable
 from formerr_infra.emulator.routing import Answer, Call, Routes
-from formerr_infra.emulator.services import droplets, load_balancers, vpcs
+from formerr_infra.emulator.services import droplets, load_balancers, volumes, vpcs
 from formerr_infra.emulator.services import kubernetes_model as model
 from formerr_infra.emulator.services.kubernetes_pools import read_pool
 
@@ -200,16 +200,14 @@ def version_entry(slug: str) -> Json:
 
 
 def _associated(account: Account, cluster: Json) -> dict[str, list[Json]]:
-    kinds = ("load_balancers", "volumes", "volume_snapshots")
+    kinds = (load_balancers.KIND, volumes.KIND, volumes.SNAPSHOTS)
     return {kind: [i for i in account[kind] if i.get("_cluster") == cluster["id"]] for kind in kinds}
 
 
 def _delete_with(call: Call, cluster: Json, chosen: list[tuple[str, Json]]) -> None:
     for kind, item in chosen:
-        if kind == load_balancers.KIND:
-            load_balancers.drop(call.world, call.account, item)
-        else:
-            call.account[kind].remove(item["id"])
+        drop = load_balancers.drop if kind == load_balancers.KIND else volumes.DROPS[kind]
+        drop(call.world, call.account, item)
     model.drop(call.world, call.account, cluster)
 
 
