@@ -78,19 +78,29 @@ def declare(assessment: Assessment, began: str) -> None:
     pulumi.export("load_balancer_ip", balancer.load_balancer.ip)
     pulumi.export("load_balancer_id", balancer.load_balancer.id)
     pulumi.export("region", settings.region)
-    pulumi.export("decisions", as_output(assessment))
+    stays = _stays(assessment)
+    # A destroy runs no program; it shows the outputs that go, and so says why something stays.
+    pulumi.export("decisions", as_output(assessment, {"vpc": stays} if stays else {}))
+
+
+def _stays(assessment: Assessment) -> str | None:
+    """Why a destroy is going to leave the VPC where it is, or None."""
+    decision = assessment.decisions["vpc"]
+    becomes = any(finding.code == "becomes-default" for finding in assessment.findings)
+    default = becomes or (decision.target is not None and decision.target.facts.get("default") is True)
+    if not default or decision.outcome in READ_ONLY:
+        return None
+    return (
+        f"the VPC is, or becomes, the default one of {assessment.settings.region}. DigitalOcean does not delete a default VPC, "
+        "so a destroy takes everything else and leaves it; make another VPC the region's default to have it go."
+    )
 
 
 def _network(assessment: Assessment, care: Care, began: str) -> NetworkArgs:
     settings, decision = assessment.settings, assessment.decisions["vpc"]
-    stays = any(finding.code == "becomes-default" for finding in assessment.findings)
-    if decision.target is not None and decision.target.facts.get("default") is True:
-        stays = True
-    if stays and decision.outcome not in READ_ONLY:
-        pulumi.log.warn(
-            f"the VPC is, or becomes, the default one of {settings.region}. DigitalOcean does not delete a default VPC, "
-            "so a destroy takes everything else and leaves it; make another VPC the region's default to have it go."
-        )
+    stays = _stays(assessment)
+    if stays is not None:
+        pulumi.log.warn(stays)
     return NetworkArgs(
         decision=decision,
         name=settings.vpc_name,
@@ -99,7 +109,7 @@ def _network(assessment: Assessment, care: Care, began: str) -> NetworkArgs:
         description=naming.marked_description(
             f"Formerr {assessment.stack} network", naming.PROJECT, assessment.stack
         ),
-        care=Care(protect=care.protect, retain=care.retain or stays),
+        care=Care(protect=care.protect, retain=care.retain or stays is not None),
         began=began,
     )
 

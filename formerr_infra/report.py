@@ -70,8 +70,14 @@ def stop_message(assessment: Assessment) -> str:
     return "\n".join(["stopped before any write:", *(f"  {part}" for part in parts)])
 
 
-def as_output(assessment: Assessment) -> dict[str, Any]:
-    """The stack output `decisions`: slot -> outcome, ownership, row, reason; plain strings."""
+def as_output(assessment: Assessment, more: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """The stack output `decisions`: slot -> outcome, ownership, row, held, found, reason, notes; plain strings.
+
+    Args:
+        assessment: decided.
+        more: slot -> a further note.
+    """
+    further = more or {}
     return {
         one.slot: {
             "outcome": one.outcome.value,
@@ -80,6 +86,7 @@ def as_output(assessment: Assessment) -> dict[str, Any]:
             "held": one.held.holding.value,
             "found": [clean(found.id) for found in one.found],
             "reason": clean(one.reason),
+            "notes": [clean(note) for note in (*one.notes, further.get(one.slot, "")) if note],
         }
         for one in assessment.decisions.values()
     }

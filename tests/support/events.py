@@ -17,6 +17,7 @@ _STYLE = re.compile(r"<\{%.*?%\}>|\x1b\[[0-9;]*m")
 
 #: What the engine calls a step that leaves everything as it is.
 QUIET = frozenset({"same", "refresh", "read"})
+_LOGICAL = frozenset({"refresh", "replace", "discard-replaced"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +57,13 @@ class Log:
     def ops(self) -> dict[str, str]:
         """Logical name of each resource of the cloud -> what was done with it last.
 
-        Left out: a refresh, and what the engine only forgets because it takes the same thing in.
+        Left out: a refresh, the logical half of a replacement, and what the engine only forgets because it takes the
+        same thing in.
         """
         return {
             step.name: step.op
             for step in self.steps
-            if step.type.startswith("digitalocean:") and step.op not in ("refresh", "discard-replaced")
+            if step.type.startswith("digitalocean:") and step.op not in _LOGICAL
         }
 
 
