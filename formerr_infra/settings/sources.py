@@ -171,12 +171,12 @@ def _strays(config: Mapping[str, Any]) -> list[tuple[str, str]]:
         namespace, colon, name = key.partition(":")
         if not colon:
             found.append((key, f"has no namespace; write {PROJECT}:{key}"))
-        elif namespace != PROJECT and difflib.SequenceMatcher(None, namespace, PROJECT).ratio() > _ALIKE:
+        elif namespace != PROJECT and difflib.SequenceMatcher(None, namespace, PROJECT).ratio() >= _ALIKE:
             found.append((key, f"is in no known namespace; did you mean {PROJECT}:{name}?"))
     return found
 
 
-_ALIKE = 0.75
+_ALIKE = 0.7
 _STACK = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _NO_STACK = "{0!r} cannot be the name of a stack: letters, digits, - and _, at most 100, because the stack's mark is a tag"
 
@@ -228,6 +228,7 @@ def _finding(detail: Any, values: Mapping[str, Any]) -> tuple[str, str]:
 #: Shows a value of any size or depth in one short line.
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 80
+_SHORT.maxlevel, _SHORT.maxlist, _SHORT.maxdict = 2, 3, 3
 
 
 def _found(detail: Any) -> str:
