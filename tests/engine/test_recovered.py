@@ -122,7 +122,6 @@ def test_production_refuses_to_make_what_was_deleted_out_of_band_until_it_is_tol
     account.lose(cloud, "load_balancers")
     for _ in range(3):  # the refresh of the first refused run drops it from the state
         production.up().refused("loadBalancer: refused (gone", "recreateMissing")
-    production.preview().refused("loadBalancer: refused (gone", "recreateMissing")
     production.refresh().ok()
     production.up().refused("loadBalancer: refused (gone", "recreateMissing")
     again = production.config(recreateMissing=True).up().ok()
