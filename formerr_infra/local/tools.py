@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, assert_never
 
 from formerr_infra.errors import SettingsError, SetupError
 from formerr_infra.local.toolchain import Found, Resolver, ToolUnavailable, Way, WayFailed, tool
@@ -146,7 +146,6 @@ class Toolbox:
             seen[name] = [where, *_stat(Path(where))] if where else None
         return {
             "way": self.way,
-            "plugin": self.plugin,
             "cache": os.fspath(self.paths.cache_dir),
             "path": seen,
         }
@@ -171,6 +170,8 @@ class Toolbox:
                 return False
             if stamp["missing"] and time.time() - float(stamp["at"]) > FORGET_SECONDS:
                 return False
+            if not self._knows_the_plugin(stamp["found"], stamp["missing"]):
+                return False
             found = {}
             for name, facts in stamp["found"].items():
                 path = Path(facts["path"])
@@ -181,6 +182,18 @@ class Toolbox:
             return False
         self._found, self._missing = found, dict(stamp["missing"])
         return True
+
+    def _knows_the_plugin(self, found: Mapping[str, object], missing: Mapping[str, object]) -> bool:
+        """Whether the official plugin was looked for as far as is asked now: a stand-in asks for nothing."""
+        match self.plugin:
+            case PluginChoice.STAND_IN:
+                return True
+            case PluginChoice.AUTO:
+                return PLUGIN in found or PLUGIN in missing
+            case PluginChoice.OFFICIAL:
+                return PLUGIN in found
+            case _:
+                assert_never(self.plugin)
 
     def programs(self) -> Mapping[str, Found]:
         """The programs as remembered.

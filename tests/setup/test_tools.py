@@ -191,3 +191,21 @@ def test_with_the_official_plugin_nothing_of_the_stand_in_is_on_the_path(tmp_pat
     wanted = environment.exports(bench.paths, box, plugin.choose(box, bench.paths), "http://127.0.0.1:1")
 
     assert os.fspath(bench.paths.stand_in) not in wanted["PATH"]
+
+
+@pytest.mark.parametrize(
+    ("made", "asked", "ready"),
+    [
+        ("auto", "stand-in", True),
+        ("stand-in", "stand-in", True),
+        ("stand-in", "auto", False),
+        ("auto", "official", False),
+    ],
+)
+def test_another_choice_of_plugin_needs_another_set_up_only_where_it_asks_for_more(
+    tmp_path: Path, made: str, asked: str, *, ready: bool
+) -> None:
+    bench = Bench(tmp_path)
+    bench.set_up(FORMERR_PLUGIN=made)
+
+    assert bench.toolbox(FORMERR_PLUGIN=asked).is_ready() is ready
