@@ -79,6 +79,11 @@ class Engine:
         """Set the program; `pulumi` and `do` are imported."""
         (self.program / "__main__.py").write_text(HEAD + text)
 
+    def forget(self) -> None:
+        """Lose the state: the stack is as new, what it made is still there."""
+        self.run("stack", "rm", "--force", "--yes", "--stack", STACK).ok()
+        self.run("stack", "init", STACK).ok()
+
     def run(self, *command: str) -> Ran:
         """One command of the engine."""
         done = subprocess.run(

@@ -61,7 +61,8 @@ def _record(planned: Props) -> dict[str, Any]:
         "priority": planned.get("priority", 0),
         "weight": planned.get("weight", 0),
         "flags": planned.get("flags", 0),
-        **compact({"port": planned.get("port"), "ttl": planned.get("ttl"), "tag": planned.get("tag")}),
+        "port": planned.get("port", 0),
+        **compact({"ttl": planned.get("ttl"), "tag": planned.get("tag")}),
     }
 
 
