@@ -40,6 +40,7 @@ class StaticStack(Stack):
     ) -> None:
         super().__init__(folder, tools, control)
         self.environment["DIGITALOCEAN_TOKEN"] = token
+        self._token = token
         self._version = version
         self._refresh = refresh
 
@@ -56,7 +57,8 @@ class StaticStack(Stack):
             head = (head + "\n").replace(REFRESH, "")
         config = "\nconfig:\n  digitalocean:httpRetryMax:\n    value: 0\n"
         (self.project / "Pulumi.yaml").write_text(head + config, "utf-8")
-        self.file.write_text(f"config:\n  static:version: {self._version}\n", "utf-8")
+        values = f"config:\n  static:version: {self._version}\n  static:registry: static-{self._token}\n"
+        self.file.write_text(values, "utf-8")
         shutil.copy(CHECKOUT / "bench" / "static" / "program.py", self.project / "__main__.py")
         (self.project / ".venv").symlink_to(CHECKOUT / ".venv")
         self.run("stack", "init", self.name, stack="").ok()

@@ -6,6 +6,7 @@ The engine runs this as the program of a project of its own.
 import pulumi
 import pulumi_digitalocean as digitalocean
 
+CONFIG = pulumi.Config("static")
 TAG = "pulumi:formerr-static:staging"
 
 vpc = digitalocean.Vpc("vpc", name="static-vpc", region="nyc3", ip_range="10.20.0.0/16", description="Static")
@@ -13,7 +14,7 @@ cluster = digitalocean.KubernetesCluster(
     "cluster",
     name="static-cluster",
     region="nyc3",
-    version=pulumi.Config("static").require("version"),
+    version=CONFIG.require("version"),
     vpc_uuid=vpc.id,
     auto_upgrade=True,
     surge_upgrade=True,
@@ -24,7 +25,7 @@ workers = digitalocean.KubernetesNodePool(
     "workers", cluster_id=cluster.id, name="workers", size="s-2vcpu-4gb", node_count=3, tags=[TAG]
 )
 registry = digitalocean.ContainerRegistry(
-    "registry", name="static-registry", region="nyc3", subscription_tier_slug="basic"
+    "registry", name=CONFIG.require("registry"), region="nyc3", subscription_tier_slug="basic"
 )
 balancer = digitalocean.LoadBalancer(
     "load-balancer",
