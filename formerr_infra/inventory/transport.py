@@ -362,5 +362,7 @@ def _plainly(error: BaseException) -> str:
             return "the connection broke before the answer was complete"
         case HTTPException():
             return "the answer is not HTTP"
+        case OSError() if str(error).startswith("Tunnel connection failed"):
+            return "the proxy refused"
         case _:
             return type(error).__name__
