@@ -18,7 +18,8 @@ def is_loopback(url: str) -> bool:
         host = parts.hostname
     except ValueError:
         return False
-    if parts.scheme not in ("http", "https") or not host:
+    # What stands before an @ or holds a backslash is read as the host by some and not by others.
+    if parts.scheme not in ("http", "https") or not host or set(parts.netloc) & {"@", "\\"}:
         return False
     if host == "localhost":
         return True

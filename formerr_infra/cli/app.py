@@ -39,7 +39,9 @@ def main() -> None:
     except FormerrError as error:
         if os.environ.get("FORMERR_TRACEBACK"):
             raise
-        typer.echo(f"error: {error}", err=True)
+        from formerr_infra.report import clean
+
+        typer.echo("\n".join(clean(line) for line in f"error: {error}".splitlines()), err=True)
         sys.exit(error.exit_code)
 
 

@@ -44,7 +44,7 @@ def assessment(stack: str, folder: Path, state: Path | None) -> Assessment:
     else:
         try:
             ledger = read(json.loads(state.read_text(encoding="utf-8")))
-        except (OSError, ValueError) as error:
+        except (OSError, RecursionError, ValueError) as error:
             raise SettingsError([f"{state}: cannot be read as an export: {error}"]) from None
     return assess(stack, settings, reach, ledger)
 
