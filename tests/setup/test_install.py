@@ -1,0 +1,187 @@
+"""The whole set-up, with a Go that does what a test wants: interrupted, resumed, explained, and then quick."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from formerr_infra.local.packages import STAMP, Environment
+from formerr_infra.local.paths import CHECKOUT
+from tests.setup.toolbench import PULUMI_FILES, archive, put, serving
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SLOW_GO = """#!/bin/sh
+case "$1 $2" in
+  "env GOVERSION") echo go1.25.1 ;;
+  *) echo "$$" > "{pid}"; exec sleep 120 ;;
+esac
+"""
+QUICK_GO = """#!/bin/sh
+case "$1 $2 $3" in
+  "env GOVERSION ") echo go1.25.1 ;;
+  "list -mod=readonly -m") echo "{scripts}" ;;
+  "list -mod=readonly -deps") echo one two ;;
+  "build "*)
+    echo one >&2
+    while [ "$1" != -o ]; do shift; done
+    printf '#!/bin/sh\\necho v3.259.0\\n' > "$2"; chmod +x "$2" ;;
+esac
+"""
+
+
+class Machine:
+    """A checkout whose Python packages are there already, on a machine with a Go of the test's own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.checkout = folder / "checkout"
+        self.bin = folder / "bin"
+        self.bin.mkdir()
+        self.pid = folder / "go.pid"
+        self.scripts = folder / "sdk"
+        for part in ("cmd", "dist"):
+            put(self.scripts / "python" / part, "3.187.0", PULUMI_FILES[2:])
+        shutil.copytree(CHECKOUT / "formerr_infra" / "local", self.checkout / "formerr_infra" / "local")
+        wanted = (
+            "requirements.txt",
+            "requirements-dev.txt",
+            "requirements/bootstrap.txt",
+            "setup/bootstrap.py",
+        )
+        for name in (
+            *wanted,
+            "formerr_infra/__init__.py",
+            "formerr_infra/errors.py",
+            "formerr_infra/loopback.py",
+        ):
+            (self.checkout / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(CHECKOUT / name, self.checkout / name)
+        environment = Environment(self.checkout, {})
+        environment.python.parent.mkdir(parents=True)
+        environment.python.symlink_to(sys.executable)
+        (environment.folder / STAMP).write_text(json.dumps(environment.wanted()), "utf-8")
+        self.environ = os.environ | {
+            "FORMERR_CACHE_DIR": os.fspath(folder / "cache"),
+            "FORMERR_PLUGIN": "stand-in",
+            "FORMERR_RELEASE_URL": "http://127.0.0.1:9",
+            "FORMERR_PYTHON": sys.executable,
+            "PATH": f"{self.bin}{os.pathsep}/usr/bin{os.pathsep}/bin",
+        }
+
+    def go(self, text: str) -> None:
+        program = self.bin / "go"
+        program.write_text(text.format(pid=self.pid, scripts=self.scripts), "utf-8")
+        program.chmod(0o755)
+
+    def start(self, **environ: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "setup/bootstrap.py"], cwd=self.checkout, env=self.environ | environ,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    def run(self, **environ: str) -> tuple[int, str]:
+        with self.start(**environ) as process:
+            _, said = process.communicate(timeout=30)
+            return process.returncode, said
+
+
+@pytest.fixture(name="machine")
+def _machine(tmp_path: Path) -> Machine:
+    return Machine(tmp_path)
+
+
+def _ended(pid: int) -> bool:
+    from formerr_infra.local import process
+
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        if process.look(pid) is None:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_set_up_ends_at_once_and_the_next_one_finishes(
+    machine: Machine, how: signal.Signals
+) -> None:
+    machine.go(SLOW_GO)
+    with machine.start() as process:
+        until = time.monotonic() + 30
+        while not machine.pid.exists() or not machine.pid.read_text("utf-8").strip():
+            assert process.poll() is None, process.communicate()
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        process.send_signal(how)
+        _, said = process.communicate(timeout=10)
+    assert process.returncode == 130
+    assert "interrupted" in said
+    assert _ended(int(machine.pid.read_text("utf-8")))
+
+    machine.go(QUICK_GO)
+    code, said = machine.run()
+
+    assert code == 0, said
+    assert "pulumi 3.259.0: built from Go modules" in said
+    assert "pulumi-language-python 3.187.0: built from Go modules" in said
+
+
+def test_a_set_up_that_is_done_says_and_does_nothing(machine: Machine) -> None:
+    machine.go(QUICK_GO)
+    machine.run()
+    machine.go(SLOW_GO)
+    began = time.monotonic()
+
+    assert machine.run() == (0, "")
+
+    assert time.monotonic() - began < 5
+    assert not machine.pid.exists()
+
+
+def test_when_nothing_works_every_way_is_explained_and_the_code_is_the_toolchains(machine: Machine) -> None:
+    code, said = machine.run()
+
+    assert code == 12
+    for word in ("pulumi (the Pulumi engine) could not be had", "cannot be reached", "no `go`", "What helps"):
+        assert word in said
+
+
+def test_a_forced_release_takes_no_other_way(machine: Machine) -> None:
+    machine.go(QUICK_GO)
+
+    code, said = machine.run(FORMERR_TOOLCHAIN="release")
+
+    assert code == 12
+    assert "build from Go modules" not in said
+
+
+def test_a_release_is_taken_before_a_build(machine: Machine) -> None:
+    machine.go(QUICK_GO)
+    with serving() as host:
+        host.publish(archive("3.259.0"))
+
+        code, said = machine.run(FORMERR_RELEASE_URL=host.url)
+
+    assert code == 0, said
+    assert said.count("official release, checksum verified") == 2
+
+
+def test_a_program_on_the_path_is_taken_before_a_release(machine: Machine) -> None:
+    put(machine.bin, "3.259.0")
+    with serving() as host:
+        host.publish(archive("3.259.0"))
+
+        code, said = machine.run(FORMERR_RELEASE_URL=host.url)
+
+        assert code == 0, said
+        assert said.count("already installed") == 2
+        assert host.asked == []
