@@ -111,7 +111,7 @@ class Engine:
         return self.run("refresh", "--yes", "--skip-preview", "--stack", STACK, *more)
 
     def preview(self, *more: str) -> dict[str, Any]:
-        """`pulumi preview --json`: per logical name the operation, and what differs by path."""
+        """`pulumi preview --json`: per logical name the operation, what differs by path, why it replaces."""
         ran = self.run("preview", "--json", "--stack", STACK, *more)
         text = ran.out[ran.out.find("{") :]
         try:
@@ -119,17 +119,18 @@ class Engine:
         except ValueError:
             raise AssertionError(ran.out) from None
         assert ran.code == 0, ran.out
-        return {
-            step["urn"].rsplit("::", 1)[1]: {
-                "op": step["op"],
-                "diff": {
-                    path: change.get("kind") for path, change in (step.get("detailedDiff") or {}).items()
-                },
-                "reasons": sorted(step.get("replaceReasons") or []),
-            }
-            for step in plan.get("steps", [])
-            if "digitalocean:index" in step["urn"]
-        }
+        found: dict[str, Any] = {}
+        for step in plan.get("steps", []):
+            if "digitalocean:index" in step["urn"]:
+                entry = found.setdefault(
+                    step["urn"].rsplit("::", 1)[1], {"op": step["op"], "diff": {}, "reasons": []}
+                )
+                if step["op"] == "replace":
+                    entry["op"] = "replace"
+                differing = step.get("detailedDiff") or {}
+                entry["diff"] |= {path: change.get("kind") for path, change in differing.items()}
+                entry["reasons"] = sorted({*entry["reasons"], *(step.get("replaceReasons") or [])})
+        return found
 
     def export(self) -> dict[str, Any]:
         """The stack's resources by logical name; secrets in plain text."""

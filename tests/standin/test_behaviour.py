@@ -54,6 +54,7 @@ def foreign_cluster(cloud: ControlClient, wire: Wire, *pools: dict[str, Any]) ->
     return made
 
 
+GONE: Any = ("", {}, {})
 ONE = {"name": "one", "size": "s-2vcpu-4gb", "count": 1}
 TWO = {"name": "two", "size": "s-2vcpu-4gb", "count": 1}
 
@@ -80,10 +81,17 @@ class TestClusters:
         assert outputs["nodePool"]["name"] == "one"
         assert inputs["nodePool"]["size"] == "s-2vcpu-4gb"
 
-    def test_an_import_with_two_unmarked_pools_is_refused(self, wire: Wire, cloud: ControlClient) -> None:
+    def test_an_import_with_two_unmarked_pools_says_there_is_no_such_cluster(
+        self, wire: Wire, cloud: ControlClient
+    ) -> None:
         made = foreign_cluster(cloud, wire, ONE, TWO)
-        assert "multiple node pools" in error_of(wire.read, CLUSTER, made["id"])
+        assert wire.read(CLUSTER, made["id"]) == GONE
         assert writes(cloud) == []
+
+    def test_an_import_takes_an_error_for_absence(self, wire: Wire, cloud: ControlClient) -> None:
+        made = foreign_cluster(cloud, wire, ONE)
+        cloud.fault("GET", r"^/v2/kubernetes/clusters/", status=403)
+        assert wire.read(CLUSTER, made["id"]) == GONE
 
     def test_a_read_with_some_state_writes_nothing_and_knows_no_pool(
         self, wire: Wire, cloud: ControlClient
@@ -128,8 +136,8 @@ class TestClusters:
         ident, outputs, inputs = wire.read(POOL, made["node_pools"][1]["id"])
         assert (ident, outputs["clusterId"]) == (made["node_pools"][1]["id"], made["id"])
         assert inputs["clusterId"] == made["id"]
-        assert "import that" in error_of(wire.read, POOL, made["node_pools"][0]["id"])
-        assert "Did not find the cluster" in error_of(wire.read, POOL, "nowhere")
+        assert wire.read(POOL, made["node_pools"][0]["id"]) == GONE, "a default pool belongs to its cluster"
+        assert wire.read(POOL, "nowhere") == GONE
         assert writes(cloud) == []
 
 
@@ -160,8 +168,8 @@ class TestOthers:
         gone = "11111111-2222-4333-8444-555555555555"
         state = {"name": "x", "region": "nyc3", "clusterId": gone, "registryName": "x", "project": gone}
         for token in (VPC, CLUSTER, POOL, BALANCER, REGISTRY, CREDENTIALS):
-            assert wire.read(token, gone, state, {}) == ("", {}, {})
-        assert wire.read(VPC, gone) == ("", {}, {})
+            assert wire.read(token, gone, state, {}) == GONE
+        assert wire.read(VPC, gone) == GONE
 
     def test_a_load_balancer_that_does_not_become_active_stays_in_state(
         self, wire: Wire, cloud: ControlClient

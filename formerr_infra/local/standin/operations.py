@@ -119,12 +119,16 @@ def read(
 ) -> tuple[str, Props, Props] | None:
     """Id, outputs and inputs as they are now, or None when the thing is gone.
 
-    Without a state this is an import or a `.get()`: the importer runs first, and it may write.
+    Without a state this is an import or a `.get()`: the importer runs first, and it may write. Whatever
+    it fails with, a refusal or an answer 500, says "does not exist" to the user: the official plugin's way.
     """
     is_refresh = bool(state)
     known = state
     if not is_refresh and resource.importer is not None:
-        found = resource.importer(cloud, ident)
+        try:
+            found = resource.importer(cloud, ident)
+        except StandinError:
+            return None
         if found is None:
             return None
         ident = str(found.pop("id", ident))

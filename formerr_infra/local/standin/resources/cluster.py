@@ -105,8 +105,8 @@ def read(cloud: Cloud, ident: str, known: Props) -> Props | None:
     for position, pool in enumerate(cluster.get("node_pools") or []):
         if pools.DEFAULT_POOL_TAG in (pool.get("tags") or []):
             found["nodePool"] = {"id": pool["id"], **pools.flattened(pool)}
-            if position == 0 and (known.get("nodePool") or {}).get("nodeCount"):
-                found["nodePool"]["nodeCount"] = pool.get("count", 0)
+            declared = position == 0 and (known.get("nodePool") or {}).get("nodeCount")
+            found["nodePool"]["nodeCount"] = pool.get("count", 0) if declared else 0
     if _expired(known):
         found["kubeConfigs"] = [_credentials(cloud, cluster, known)]
     return found
