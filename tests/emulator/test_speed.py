@@ -1,8 +1,10 @@
-"""What the emulator costs the server's own core, by its processor time, so that a busy machine does not matter."""
+"""What the emulator costs the core it runs on, in processor time and against a fixed piece of work, so that neither a
+busy machine nor a slow one matters."""
 
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import time
 from pathlib import Path
@@ -25,6 +27,17 @@ def spent(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / float(os.sysconf("SC_CLK_TCK"))
 
 
+def unit() -> float:
+    """Seconds of processor time of a fixed piece of work; about a millisecond on a machine that is not busy."""
+    started = time.process_time()
+    for _ in range(20):
+        json.loads(_WORK)
+    return (time.process_time() - started) / 20
+
+
+_WORK = json.dumps([{"id": number, "name": f"n{number}", "tags": ["a", "b"]} for number in range(1000)])
+
+
 def asker(server: EmulatorServer) -> Callable[[str], bytes]:
     host, _, port = server.endpoint.removeprefix("http://").partition(":")
     connection = http.client.HTTPConnection(host, int(port))
@@ -39,24 +52,26 @@ def asker(server: EmulatorServer) -> Callable[[str], bytes]:
     return ask
 
 
-def test_a_small_get_costs_less_than_a_millisecond() -> None:
+def test_a_small_get_costs_about_half_a_millisecond() -> None:
     with EmulatorServer() as server:
         ask = asker(server)
         ask("/v2/account")
-        before = spent(server.pid)
+        first, before = unit(), spent(server.pid)
         for _ in range(500):
             ask("/v2/account")
-        assert (spent(server.pid) - before) / 500 < 0.001
+        cost = (spent(server.pid) - before) / 500
+        assert cost < 3 * max(first, unit())
 
 
 def test_a_page_of_ten_thousand_vpcs_costs_a_few_milliseconds_at_most() -> None:
     with EmulatorServer() as server:
         server.control.seed("vpcs", 10_000)
         ask = asker(server)
-        before = spent(server.pid)
+        first, before = unit(), spent(server.pid)
         for page in range(1, 51):
             ask(f"/v2/vpcs?per_page=200&page={page}")
-        assert (spent(server.pid) - before) / 50 < 0.005
+        cost = (spent(server.pid) - before) / 50
+        assert cost < 6 * max(first, unit())
 
 
 def test_the_emulator_is_there_within_a_second_or_so() -> None:
@@ -64,5 +79,5 @@ def test_the_emulator_is_there_within_a_second_or_so() -> None:
     with EmulatorServer() as server:
         elapsed = time.monotonic() - started
         used = spent(server.pid)
-    assert used < 1.0
-    assert elapsed < 5.0
+    assert used < 600 * unit()
+    assert elapsed < 10
