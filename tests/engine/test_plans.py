@@ -32,8 +32,9 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.engine
 
 DRAWS = 10
-#: The engine's words for a step that deletes or replaces.
-DELETES = ("delete", "delete-replaced", "replace", "create-replacement")
+#: The engine's words for a step that deletes. What was external and is imported is a replacement by name only: the
+#: engine imports it and discards what it knew of it.
+DELETES = ("delete", "delete-replaced", "create-replacement")
 _LOGICAL = {slot.key: slot.name for slot in SLOTS}
 _LIVE = {"cluster": "kubernetes_clusters", "registry": "registries", "loadBalancer": "load_balancers"}
 _POLICIES = ("vpcPolicy", "clusterPolicy", "registryPolicy", "loadBalancerPolicy")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from formerr_infra import ledger
 from formerr_infra.detect import assess
 from formerr_infra.inventory.facts import Access
 from formerr_infra.ledger import EMPTY
@@ -91,6 +93,22 @@ def test_any_list_that_cannot_be_read_is_unknown_and_never_absent(
         cloud.fault("GET", path, **FAULTS[fault])
         seen = assess(stack.name, settings, Access(cloud.endpoint, TOKEN, local=True), EMPTY)
         # A rate limit is the whole account's: what was not read before it is unknown too.
+        assert slot in {one.slot for one in seen.refused}
+        assert {one.code for one in seen.refused} == {Code.UNKNOWN}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_what_the_state_knows_and_cannot_be_read_is_unknown_and_never_gone(
+    deployed: Stack, cloud: ControlClient, fault: str
+) -> None:
+    settings = from_files(deployed.project, deployed.name)
+    held = ledger.read(
+        {"deployment": json.loads(deployed.checkpoint.read_text("utf-8"))["checkpoint"]["latest"]}
+    )
+    for slot, path in LISTS.items():
+        cloud.clear_faults()
+        cloud.fault("GET", f"{path.removesuffix('$')}/[^/]+$", **FAULTS[fault])
+        seen = assess(deployed.name, settings, Access(cloud.endpoint, TOKEN, local=True), held)
         assert slot in {one.slot for one in seen.refused}
         assert {one.code for one in seen.refused} == {Code.UNKNOWN}
 

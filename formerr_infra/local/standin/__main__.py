@@ -48,8 +48,10 @@ def serve() -> int:
 
     stop = threading.Event()
 
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # SIGINT is how the engine ends its plugins, after a Cancel; it waits five seconds for each that does not listen.
+    # A Ctrl-C in the terminal is for the engine's own process group and does not come here.
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, lambda *_: stop.set())
     threading.Thread(target=_follow_parent, args=(os.getppid(),), daemon=True).start()
     stop.wait()
     server.stop(grace=1).wait()
