@@ -60,7 +60,7 @@ def detect(
 
     found = assessment(stack, folder, state)
     if as_json:
-        typer.echo(json.dumps(document(found), indent=2))
+        typer.echo(_json(document(found)))
     else:
         from formerr_infra.cli.render import decisions_table
 
@@ -92,12 +92,17 @@ def explain(
             [f"stack {stack!r} has no slot {slot!r}; its slots are {', '.join(found.decisions)}"]
         )
     if as_json:
-        typer.echo(json.dumps(next(d for d in document(found)["decisions"] if d["slot"] == slot), indent=2))
+        typer.echo(_json(next(d for d in document(found)["decisions"] if d["slot"] == slot)))
     else:
         from formerr_infra.cli.render import explanation
 
         explanation(found, slot)
     _exit(found)
+
+
+def _json(document: object) -> str:
+    """JSON in printable ASCII: the one control character that JSON leaves as it is, is written as a number too."""
+    return json.dumps(document, indent=2).replace("\x7f", "\\u007f")
 
 
 def _exit(found: Assessment) -> None:

@@ -72,7 +72,8 @@ def explanation(assessment: Assessment, slot: str, console: Console | None = Non
     facts.add_row("why", Text(clean(one.reason)))
     if one.settle:
         facts.add_row("to go on", Text(clean(one.settle)))
-    facts.add_row("state holds", one.held.holding.value + (f" {one.held.id}" if one.held.id else ""))
+    held = one.held.holding.value + (f" {one.held.id}" if one.held.id else "")
+    facts.add_row("state holds", Text(clean(held)))
     for found in one.found:
         shown = ", ".join(f"{key}={value}" for key, value in found.facts.items())
         owner = f" ({found.owner})" if found.owner else ""

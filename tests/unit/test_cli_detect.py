@@ -260,7 +260,7 @@ def test_the_token_is_never_shown(formerr: Formerr) -> None:
 
 def test_a_name_from_the_account_reaches_no_terminal_as_it_is(formerr: Formerr) -> None:
     formerr.configure(projectName="Formerr")
-    hostile = "\x1b[2J\x1b]0;owned\x07\n= vpc  keep\u202e"
+    hostile = "\x7f\x1b[2J\x1b]0;owned\x07\n= vpc  keep\u202e"
     formerr.control.put("projects", name="Formerr", description=f"pulumi:formerr-infra:other {hostile}")
     formerr.control.put("vpcs", name="formerr-staging-vpc", region=f"nyc3{hostile}", ip_range="10.20.0.0/16")
     for words in (("detect",), ("explain", "vpc"), ("detect", "--json")):
