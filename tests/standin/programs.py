@@ -64,15 +64,14 @@ CHANGED = {
 }
 
 REPLACEMENTS = {
-    "10.10.0.0/16": "10.11.0.0/16",
     "1.35.1-do.0": "1.34.0-do.0",
     "formerr-try.example": "formerr-other.example",
     'name="formerr-try"': 'name="formerr-other"',
     'name="app"': 'name="app2"',
     'name="worker"': 'name="worker2"',
 }
-REPLACED = {"vpc", "cluster", "registry", "domain", "record", "certificate", "db", "user"}
-"""What those replace by themselves; what hangs on them follows."""
+REPLACED = {"cluster", "pool", "registry", "domain", "record", "certificate", "db", "user"}
+"""What those replace, the cluster for its lowered version alone."""
 
 GOTTEN = """
 vpc = do.Vpc.get("vpc", "{vpc}")

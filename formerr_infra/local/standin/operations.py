@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from formerr_infra.local.standin import plan as planning
 from formerr_infra.local.standin.check import DEFAULTS
 from formerr_infra.local.standin.errors import InitFailed, StandinError
-from formerr_infra.local.standin.fields import Props, has_unknown
+from formerr_infra.local.standin.fields import Props
 from formerr_infra.local.standin.inputs import imported, refreshed
 from formerr_infra.local.standin.plan import Difference
 from formerr_infra.local.standin.resource import Made
@@ -44,7 +44,7 @@ class Diffed:
 def diff(resource: Resource, olds: Props, news: Props, ignored: Sequence[str] = ()) -> Diffed:
     """Compare what is declared with the state."""
     planned = planning.plan(resource.fields, news, olds, ignored=ignored)
-    also = frozenset() if has_unknown(planned) else resource.also_replaces(olds, planned)
+    also = resource.also_replaces(olds, planned)
     found = tuple(
         Difference(d.path, d.change, d.replaces or d.top in also)
         for d in planning.diff(resource.fields, planned, olds)

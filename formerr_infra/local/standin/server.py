@@ -143,7 +143,9 @@ class Provider(pb_grpc.ResourceProviderServicer):  # type: ignore[misc]  # the s
         connection = config.connection(config.decoded(given), self._environment)
         self._connection = connection
         poll = float(self._environment.get(config.POLL_VARIABLE, "0.2"))
-        self._cloud = Cloud(Api(connection, self._stopping), self._stopping, poll_seconds=poll)
+        api = Api(connection, self._stopping)
+        threading.Thread(target=api.warm, name="warm", daemon=True).start()
+        self._cloud = Cloud(api, self._stopping, poll_seconds=poll)
         return pb.ConfigureResponse(supportsPreview=True, supports_autonaming_configuration=True)
 
     @_guarded
