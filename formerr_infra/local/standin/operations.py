@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from formerr_infra.local.standin import plan as planning
 from formerr_infra.local.standin.check import DEFAULTS
 from formerr_infra.local.standin.errors import InitFailed, StandinError
-from formerr_infra.local.standin.fields import Props
 from formerr_infra.local.standin.inputs import imported, refreshed
 from formerr_infra.local.standin.plan import Difference
 from formerr_infra.local.standin.resource import Made
@@ -17,6 +16,7 @@ from formerr_infra.local.standin.resource import Made
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from formerr_infra.local.standin.fields import Props
     from formerr_infra.local.standin.resource import Cloud, Resource
 
 META = "__meta"
