@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from formerr_infra.emulator.server import EmulatorServer
+from formerr_infra.local.standin.values import SIGNATURE
 from tests.standin.engine import Engine
 from tests.standin.programs import CHANGES, FIRST, REPLACEMENTS, edited
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 OFFICIAL = "FORMERR_TEST_OFFICIAL_PLUGIN"
 INTERNAL = frozenset({"__meta", "__pulumi_raw_state_delta", "__defaults"})
+RACING = frozenset({"dropletIds", "ip"})
+"""What depends on which of two things made side by side was there first."""
 UNSTEADY = (
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?( \+0000 UTC|Z)?"), "TIME"),
     (re.compile(r"127\.0\.0\.1:\d+"), "HOST"),
@@ -40,7 +43,9 @@ Phase = tuple[str, dict[str, Any]]
 def steady(value: Any) -> Any:
     """A value without what differs from run to run or says nothing."""
     if isinstance(value, dict):
-        kept = {key: steady(item) for key, item in value.items() if key not in INTERNAL}
+        if SIGNATURE in value:
+            return {"secret": shown} if (shown := steady(json.loads(value["plaintext"]))) else None
+        kept = {key: steady(item) for key, item in value.items() if key not in INTERNAL | RACING}
         return {key: item for key, item in kept.items() if item not in (None, "", 0, False, [], {})}
     if isinstance(value, list):
         return sorted((steady(item) for item in value), key=lambda item: json.dumps(item, sort_keys=True))
@@ -70,6 +75,7 @@ def lives(folder: Path, tools: Tools, plugin: Path) -> list[Phase]:
             state = {
                 name: {key: item.get(key) for key in ("inputs", "outputs")}
                 for name, item in engine.export().items()
+                if name != "project"  # its members are those that were there when it was read
             }
             seen.append(
                 (
