@@ -7,6 +7,7 @@ and copied, account and state together.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,10 +19,20 @@ from tests.support.stack import Stack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
-
     from formerr_infra.emulator.client import ControlClient
     from tests.support.tools import Tools
+
+
+#: A test is up to eight runs of the engine, each of some seconds; a machine that is busy with other things takes longer.
+SECONDS = 900
+_HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give the tests of this folder the time that they may need."""
+    for item in items:
+        if item.path.is_relative_to(_HERE):
+            item.add_marker(pytest.mark.timeout(SECONDS))
 
 
 @pytest.fixture(scope="session")
