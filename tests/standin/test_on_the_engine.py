@@ -113,9 +113,10 @@ def relinquished_and_taken_back(
 
     engine.declare(GOTTEN.format(**{name: item["id"] for name, item in state.items()}))
     cloud.mark()
-    engine.up("--target", *[state[name]["urn"] for name in ("vpc", "cluster", "registry", "balancer")]).ok()
+    four = ("vpc", "cluster", "registry", "balancer")
+    engine.up(*(f"--target={state[name]['urn']}" for name in four)).ok()
     after = engine.export()
-    assert all(after[name]["external"] for name in ("vpc", "cluster", "registry", "balancer"))
+    assert all(after[name]["external"] for name in four)
     assert writes(cloud) == [], "relinquishing wrote"
     assert alive == {kind: len(cloud.list(kind)) for kind in alive}
 
