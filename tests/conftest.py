@@ -28,7 +28,15 @@ GUARD = Path(sitecustomize.__file__).parent
 _PRIVATE = ("AWS_", "DIGITALOCEAN_", "DO_", "FORMERR_", "PULUMI_", "SPACES_")
 # Where the tools are, and which of them a run is about, is for whoever starts the tests to say.
 _KEPT = frozenset(
-    {"FORMERR_CACHE_DIR", "FORMERR_PLUGIN", "FORMERR_TEST_OFFICIAL_PLUGIN", "FORMERR_TOOLCHAIN"}
+    {
+        "FORMERR_CACHE_DIR",
+        "FORMERR_PLUGIN",
+        "FORMERR_SHARED",
+        "FORMERR_TEST_DOCTL",
+        "FORMERR_TEST_OFFICIAL_PLUGIN",
+        "FORMERR_TEST_TERRAFORM_PROVIDER",
+        "FORMERR_TOOLCHAIN",
+    }
 )
 _DEAD_PROXY = "http://127.0.0.1:9"
 
