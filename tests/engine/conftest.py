@@ -19,6 +19,7 @@ from tests.support.stack import Stack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
     from formerr_infra.emulator.client import ControlClient
     from tests.support.tools import Tools
 
