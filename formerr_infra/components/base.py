@@ -89,6 +89,9 @@ class SlotComponent(pulumi.ComponentResource):
         options.retain_on_delete = care.retain or None
         if decision.outcome is Outcome.IMPORT:
             options.import_ = decision.id
+        if decision.replaces:
+            # Names are unique, and ranges may not overlap: the old one has to go first.
+            options.delete_before_replace = True
         if more is not None:
             options = pulumi.ResourceOptions.merge(options, more)
         return make(name, **arguments, opts=options)

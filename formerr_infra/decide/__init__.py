@@ -81,7 +81,7 @@ def _unless_it_does_not_fit(case: Case, decision: Decision) -> Decision:
             code=Code.WOULD_REPLACE,
             reason=f"{what(decision.target)} is managed by this stack, and {_list(wrong)} cannot be changed in place: "
             "the engine would delete it and make another.",
-            settle=f"set {_back(wrong)}; to have it replaced on purpose, add it to allowReplace for one run.",
+            settle=f"set {_back(wrong)}; to have it replaced on purpose, add {case.slot} to allowReplace for one run.",
         )
     if decision.outcome not in (Outcome.ADOPT, Outcome.IMPORT, Outcome.RELEASE) or not wrong:
         return decision
