@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from formerr_infra import errors
-from formerr_infra.decide.table import published
+from formerr_infra.decide.published import published
 from formerr_infra.model import Code, Holding, Mark, Outcome
 from formerr_infra.naming import PROJECT
 from formerr_infra.settings.schema import OPTIONAL, Settings, stack_defaults

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from formerr_infra.decide import Case, decide
-from formerr_infra.decide.table import IMPORT_WRITES, OMITTED
+from formerr_infra.decide.published import IMPORT_WRITES, OMITTED
 from formerr_infra.inventory.facts import Question
 from formerr_infra.model import (
     MAKES,

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from formerr_infra.decide.table import published
+from formerr_infra.decide.published import published
 from formerr_infra.model import Outcome
 from formerr_infra.report import clean, ownership
 

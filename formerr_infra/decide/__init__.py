@@ -10,7 +10,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from formerr_infra.decide.case import Case
-from formerr_infra.decide.table import DOES_NOT_FIT, ROWS, WOULD_REPLACE
+from formerr_infra.decide.published import DOES_NOT_FIT, WOULD_REPLACE
+from formerr_infra.decide.table import ROWS
 from formerr_infra.decide.verdicts import Verdict, what
 from formerr_infra.model import Code, Decision, Found, Misfit, Outcome, Wanted
 

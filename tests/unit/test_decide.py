@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from formerr_infra.decide import Case, decide
-from formerr_infra.decide.table import AFTERWARDS, ROWS, published
+from formerr_infra.decide.published import AFTERWARDS, published
+from formerr_infra.decide.table import ROWS
 from formerr_infra.model import (
     MAKES,
     Code,

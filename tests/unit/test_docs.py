@@ -9,7 +9,7 @@ import pytest
 
 from formerr_infra import docs, errors
 from formerr_infra.cli.app import app
-from formerr_infra.decide.table import published
+from formerr_infra.decide.published import published
 from formerr_infra.model import Code
 from formerr_infra.settings.schema import Settings
 

@@ -1,0 +1,54 @@
+"""The rows that look at what another row decided, and all rows as the page shows them.
+
+They are no matter of matching a case: `decide` and `resolve` apply them afterwards, and name them from here.
+"""
+
+from __future__ import annotations
+
+from formerr_infra.decide.table import ROWS, Cells
+
+WOULD_REPLACE = Cells(
+    "3b",
+    "managed(id)",
+    "id alive, and a field that cannot be changed in place is not as declared",
+    "auto, create, import",
+    "REFUSE `would-replace`; listed in `allowReplace`: KEEP, and the engine replaces it",
+)
+DOES_NOT_FIT = Cells(
+    "26",
+    "any",
+    "ADOPT, IMPORT or RELEASE of one that does not fit",
+    "any",
+    "REFUSE `does-not-fit`, field, found and wanted named",
+)
+IMPORT_WRITES = Cells(
+    "26b",
+    "any",
+    "IMPORT of one that the provider would write to while importing it",
+    "any",
+    "REFUSE `import-would-write`",
+)
+OMITTED = Cells(
+    "27",
+    "nothing of what hangs on another slot",
+    "its parent is only read, refused, or foreign and just imported without it, or has it built in",
+    "any",
+    "OMIT: nothing is added to what is not ours",
+)
+#: Rows that look at what another row decided.
+AFTERWARDS = (WOULD_REPLACE, DOES_NOT_FIT, IMPORT_WRITES, OMITTED)
+#: Rows that only say that others apply.
+_AS_NONE = (
+    Cells("14", "interrupted", "absent", "any", "as `none`"),
+    Cells("16", "interrupted", "otherwise", "any", "as `none`"),
+)
+
+
+def published() -> tuple[Cells, ...]:
+    """All rows in the order in which they apply; 3b stands behind 3, 14 and 16 around 15."""
+    shown: list[Cells] = []
+    for row in ROWS:
+        shown += [_AS_NONE[0]] if row.number == "15" else []
+        shown.append(row)
+        shown += [WOULD_REPLACE] if row.number == "3" else [_AS_NONE[1]] if row.number == "15" else []
+    return (*shown, DOES_NOT_FIT, IMPORT_WRITES, OMITTED)
