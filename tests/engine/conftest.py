@@ -63,7 +63,9 @@ def blank(tmp_path_factory: pytest.TempPathFactory, tools: Tools, emulator: Emul
 
 
 @pytest.fixture(scope="session")
-def blank_production(tmp_path_factory: pytest.TempPathFactory, tools: Tools, emulator: EmulatorServer) -> Stack:
+def blank_production(
+    tmp_path_factory: pytest.TempPathFactory, tools: Tools, emulator: EmulatorServer
+) -> Stack:
     """An empty production stack, to be copied."""
     return Stack(tmp_path_factory.mktemp("blank"), tools, emulator.control, "production").init()
 

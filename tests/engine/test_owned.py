@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.engine
 
 
-
 def test_what_was_created_is_kept_by_every_later_run_and_taken_by_destroy(
     stack: Stack, cloud: ControlClient
 ) -> None:

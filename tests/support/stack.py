@@ -150,7 +150,9 @@ class Stack:
     def copy(self, folder: Path, control: ControlClient) -> Stack:
         """The same stack elsewhere: configuration and state as they are now."""
         twin = Stack(folder, self._tools, control, self.name)
-        shutil.copytree(self.project, twin.project, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(
+            self.project, twin.project, symlinks=True, ignore=shutil.ignore_patterns("__pycache__")
+        )
         for part in ("state", "empty"):
             shutil.copytree(self.folder / part, folder / part)
         return twin
@@ -163,7 +165,11 @@ class Stack:
             if not any(line.strip().startswith(f"formerr-infra:{key}:") for key in values)
         ]
         at = lines.index("config:") + 1
-        more = [f"  formerr-infra:{key}: {json.dumps(value)}" for key, value in values.items() if value is not None]
+        more = [
+            f"  formerr-infra:{key}: {json.dumps(value)}"
+            for key, value in values.items()
+            if value is not None
+        ]
         self.file.write_text("\n".join([*lines[:at], *more, *lines[at:]]) + "\n", "utf-8")
         return self
 

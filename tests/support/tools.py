@@ -71,7 +71,9 @@ def _remembered() -> tuple[Path | None, Path | None, Path | None]:
         return pulumi, host, Path(named)
     if toolbox.plugin is PluginChoice.OFFICIAL:
         if plugin is None:
-            raise LookupError("FORMERR_PLUGIN=official, and the official plugin is not there: run `make setup`")
+            raise LookupError(
+                "FORMERR_PLUGIN=official, and the official plugin is not there: run `make setup`"
+            )
         return pulumi, host, plugin
     return pulumi, host, None
 

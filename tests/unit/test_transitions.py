@@ -67,9 +67,13 @@ def _worlds() -> Iterator[tuple[Held, tuple[Found, ...]]]:
 
 def _runs() -> Iterator[Run]:
     """Every combination; those that are refused have no plan and are left out."""
-    for (held, live), policy, pin, unknown in product(_worlds(), Policy, (None, HELD, ONE, "gone"), (False, True)):
+    for (held, live), policy, pin, unknown in product(
+        _worlds(), Policy, (None, HELD, ONE, "gone"), (False, True)
+    ):
         by_id = {
-            one: next((found for found in live if found.id == one), None) for one in (held.id, pin) if one is not None
+            one: next((found for found in live if found.id == one), None)
+            for one in (held.id, pin)
+            if one is not None
         }
         sighting = Sighting(by_id=by_id, named=live, unknown=("403",) if unknown else ())
         for recreate, take_over, allow in product((False, True), repeat=3):
@@ -154,8 +158,12 @@ def test_the_run_after_has_nothing_to_do(runs: list[Run]) -> None:
             continue
         after = run.plan.after
         holding = Holding.ADOPTED if after.external else Holding.MANAGED
-        now = next((found for found in run.decision.found if found.id == after.id), _found(str(after.id), Mark.OURS))
-        others = tuple(one for one in run.case.sighting.named or () if one.id not in (after.id, run.plan.deleted))
+        now = next(
+            (found for found in run.decision.found if found.id == after.id), _found(str(after.id), Mark.OURS)
+        )
+        others = tuple(
+            one for one in run.case.sighting.named or () if one.id not in (after.id, run.plan.deleted)
+        )
         pinned = next((one for one in (now, *others) if one.id == run.case.wish.pin), None)
         by_id = {str(after.id): now} | ({run.case.wish.pin: pinned} if run.case.wish.pin else {})
         held = Held(holding, after.id, BEGAN)
