@@ -9,6 +9,8 @@
     ├── LedgerUnreadable              exit 4   the state could not be read, so nothing may be concluded
     └── SetupError                    exit 7   a tool is missing, or the local DigitalOcean does not run
 
+Set-up and local runs raise kinds of their own (exit 11 to 14), next to what raises them; `docs/exit-codes.md` has all.
+
 Messages say what was found, which ids, and what to set or run. None of them ever holds a secret's value.
 """
 

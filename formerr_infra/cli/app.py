@@ -2,7 +2,7 @@
 
 Exit codes: 0 done; 1 unexpected failure; 2 bad configuration or usage; 3 refused by the decision table; 4 something
 could not be known; 5 the account cannot take what would be made; 6 not on loopback; 7 a tool or local service is
-missing.
+missing; 11 to 14 set-up and local runs (`docs/exit-codes.md`).
 
 Commands import what they need when they run, so that `--help` stays quick.
 """
@@ -25,7 +25,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 done, 1 failure, 2 configuration or usage, 3 refused, 4 unknown, 5 preflight, "
-    "6 not on loopback, 7 set-up. FORMERR_TRACEBACK=1 shows tracebacks.",
+    "6 not on loopback, 7 and 11 to 14 set-up and local runs. FORMERR_TRACEBACK=1 shows tracebacks.",
 )
 app.command("detect")(detect.detect)
 app.command("explain")(detect.explain)

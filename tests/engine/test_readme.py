@@ -35,7 +35,7 @@ def test_every_file_that_the_readme_links_to_exists() -> None:
 
 
 def test_every_setting_that_the_readme_names_exists() -> None:
-    named = {word for word in re.findall(r"`([a-z]+[A-Z][A-Za-z]+)(?::[^`]*)?`", README)}
+    named = set(re.findall(r"`([a-z]+[A-Z][A-Za-z]+)(?::[^`]*)?`", README))
     assert {"vpcId", "recreateMissing", "createRegistry"} <= named
     assert named <= KEYS, named - KEYS
 

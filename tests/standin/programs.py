@@ -94,3 +94,15 @@ def imported(program: str, ids: dict[str, str]) -> str:
         options = f'opts=pulumi.ResourceOptions(import_="{ident}"), '
         program = program.replace(f'("{name}", ', f'("{name}", {options}')
     return program
+
+
+def gotten(program: str, ids: dict[str, str]) -> str:
+    """A program in which the four main things are only looked at, and everything else is as it was."""
+    looks = {line.split(" =")[0]: line for line in GOTTEN.format(**ids).strip().splitlines()}
+    statements: list[str] = []
+    for line in program.strip().splitlines():
+        if line[:1].isspace():
+            statements[-1] += f"\n{line}"
+        else:
+            statements.append(line)
+    return "\n".join(looks.get(statement.split(" =")[0], statement) for statement in statements)

@@ -16,6 +16,7 @@ from tests.standin.programs import (
     REPLACED,
     REPLACEMENTS,
     edited,
+    gotten,
     imported,
 )
 
@@ -111,10 +112,10 @@ def relinquished_and_taken_back(
     back = engine.export()
     assert {name for name, item in back.items() if not item.get("external")} == set(state) - {"pull"}
 
-    engine.declare(GOTTEN.format(**{name: item["id"] for name, item in state.items()}))
-    cloud.mark()
     four = ("vpc", "cluster", "registry", "balancer")
-    engine.up(*(f"--target={state[name]['urn']}" for name in four)).ok()
+    engine.declare(gotten(without, {name: item["id"] for name, item in state.items()}))
+    cloud.mark()
+    engine.up().ok()
     after = engine.export()
     assert all(after[name]["external"] for name in four)
     assert writes(cloud) == [], "relinquishing wrote"
