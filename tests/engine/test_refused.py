@@ -138,6 +138,7 @@ def test_a_registry_name_taken_by_another_account_is_said_and_after_a_rename_the
 ) -> None:
     cloud.account(token="another-token", name="another")
     cloud.put("registries", token="another-token", name=account.REGISTRY)
+    stack.preview().ok()  # a preview cannot know: to ask for a name is a POST
     stack.up().refused(account.REGISTRY, "taken", "registryName")
     stack.config(registryName="formerr-staging-2").up().ok()
     assert account.counts(cloud) == dict.fromkeys(account.KINDS, 1)
