@@ -121,7 +121,7 @@ def relinquished_and_taken_back(
     assert writes(cloud) == [], "relinquishing wrote"
     assert alive == {kind: len(cloud.list(kind)) for kind in alive}
 
-    engine.declare(imported(without, ids))
+    engine.declare(imported(without, {name: ids[name] for name in four}))
     engine.up().ok()
 
 
