@@ -16,6 +16,7 @@ from formerr_infra.model import (
     READ_ONLY,
     Decision,
     Found,
+    Outcome,
     Policy,
     Wanted,
     Wish,
@@ -81,11 +82,16 @@ def _common(settings: Settings, key: str) -> _Common:
     }
 
 
-def _in_vpc(decided: Decided) -> Wanted:
-    """The VPC that something must stand in: the decided one, or one that does not exist yet."""
+def _in_vpc(decided: Decided) -> dict[str, Wanted]:
+    """The VPC that something must stand in: the decided one, or one that does not exist yet.
+
+    Nothing where the VPC is refused: the run stops for that, and a second refusal that follows from it would mislead.
+    """
     vpc = decided["vpc"]
+    if vpc.outcome is Outcome.REFUSE:
+        return {}
     new = vpc.outcome in MAKES or vpc.replaces or vpc.id is None
-    return Wanted(vpc.id, "vpcId", new=new, fixed=True)
+    return {"vpc_id": Wanted(vpc.id, "vpcId", new=new, fixed=True)}
 
 
 def _vpc(settings: Settings, _decided: Decided) -> Wish:
@@ -107,7 +113,7 @@ def _vpc(settings: Settings, _decided: Decided) -> Wish:
 def _cluster(settings: Settings, decided: Decided) -> Wish:
     fields = {
         "region": Wanted(settings.region, "region", fixed=True),
-        "vpc_id": _in_vpc(decided),
+        **_in_vpc(decided),
         "status": Wanted("running", "clusterId", also=("provisioning", "upgrading", "degraded")),
     }
     return Wish(
@@ -170,7 +176,7 @@ def _registry(settings: Settings, _decided: Decided) -> Wish:
 def _load_balancer(settings: Settings, decided: Decided) -> Wish:
     fields = {
         "region": Wanted(settings.region, "region", fixed=True),
-        "vpc_id": _in_vpc(decided),
+        **_in_vpc(decided),
         "status": Wanted("active", "loadBalancerId", also=("new",)),
     }
     return Wish(
