@@ -76,7 +76,8 @@ def _runs() -> Iterator[Run]:
             if one is not None
         }
         sighting = Sighting(by_id=by_id, named=live, unknown=("403",) if unknown else ())
-        for recreate, take_over, allow in product((False, True), repeat=3):
+        switches = [(True, True, True)] if unknown else product((False, True), repeat=3)
+        for recreate, take_over, allow in switches:
             wish = Wish(
                 policy, "thing", pin, {"region": Wanted("nyc3", "region", fixed=True)},
                 take_over=take_over, recreate=recreate, allow_replace=allow,
