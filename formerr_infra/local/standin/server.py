@@ -27,7 +27,7 @@ from formerr_infra.local.standin.resource import Cloud, Function, Resource
 from formerr_infra.local.standin.rpc import pb, pb_grpc, plugin_pb
 from formerr_infra.local.standin.values import from_struct, to_struct
 
-VERSION = "4.76.0"
+VERSION = "4.76.0+standin"
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
