@@ -204,3 +204,11 @@ def test_the_last_pool_and_an_unknown_pool_cannot_be_deleted(api: httpx.Client) 
     pools = f"{CLUSTERS}/{made['id']}/node_pools"
     refused(api.delete(f"{pools}/{made['node_pools'][0]['id']}"), 422, "last node pool")
     assert api.delete(f"{pools}/none").status_code == 404
+
+
+def test_an_autoscaler_configuration_of_nothing_but_nulls_is_none(api: httpx.Client) -> None:
+    made = create(api)
+    nulls = {"scale_down_utilization_threshold": None, "scale_down_unneeded_time": None, "expanders": None}
+    body = {"name": made["name"], "cluster_autoscaler_configuration": nulls}
+    changed = things.made(api.put(f"{CLUSTERS}/{made['id']}", json=body))
+    assert changed.get("cluster_autoscaler_configuration") == made.get("cluster_autoscaler_configuration")

@@ -243,10 +243,10 @@ def _read_optional(body: Fields) -> Json:
             "enabled": firewall.flag("enabled"),
             "allowed_addresses": addresses,
         }
-    if "cluster_autoscaler_configuration" in body:
-        fields["cluster_autoscaler_configuration"] = _read_autoscaler(
-            body.child("cluster_autoscaler_configuration")
-        )
+    autoscaler = body.child("cluster_autoscaler_configuration")
+    if any(name in autoscaler for name in autoscaler.data):
+        # The official provider sends the object with all its members null where nothing is configured.
+        fields["cluster_autoscaler_configuration"] = _read_autoscaler(autoscaler)
     for name in _ADD_ONS:
         if name in body:
             fields[name] = {"enabled": body.child(name).flag("enabled")}
@@ -254,7 +254,8 @@ def _read_optional(body: Fields) -> Json:
 
 
 def _read_autoscaler(body: Fields) -> Json:
-    threshold = body.data.get("scale_down_utilization_threshold", 0.65)
+    threshold = body.data.get("scale_down_utilization_threshold")
+    threshold = 0.65 if threshold is None else threshold
     if isinstance(threshold, bool) or not isinstance(threshold, int | float):
         raise Unprocessable("cluster_autoscaler_configuration: the threshold must be a number")
     return {

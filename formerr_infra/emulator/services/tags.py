@@ -22,6 +22,7 @@ _TAGGED = {
     "image": "images",
     "volume": "volumes",
     "volume_snapshot": "volume_snapshots",
+    "database": "databases",
 }
 
 
@@ -32,10 +33,7 @@ def build(_world: World, account: Account, fields: Json) -> Json:
 
 def view(_world: World, account: Account, tag: Json) -> Json:
     """The tag with counts of what carries it."""
-    kinds = {
-        kind: _usage(account, kind, tag["name"])
-        for kind in ("droplets", *list(_TAGGED.values())[1:], "databases")
-    }
+    kinds = {kind: _usage(account, kind, tag["name"]) for kind in _TAGGED.values()}
     last = next((u["last_tagged_uri"] for u in kinds.values() if "last_tagged_uri" in u), None)
     total: Json = {"count": sum(u["count"] for u in kinds.values())}
     if last:
@@ -46,7 +44,7 @@ def view(_world: World, account: Account, tag: Json) -> Json:
 def drop(_world: World, account: Account, tag: Json) -> None:
     """Take a tag away from everything that carries it."""
     account[KIND].remove(tag["name"])
-    for kind in (*_TAGGED.values(), "databases"):
+    for kind in _TAGGED.values():
         for item in account[kind]:
             if tag["name"] in item.get("tags", []):
                 item["tags"].remove(tag["name"])
