@@ -151,7 +151,9 @@ def _nodes_not_applied(settings: Settings, cluster: Found) -> tuple[str, ...]:
     least, most = settings.nodes_at_start, settings.nodes_at_most
     if least <= nodes <= most:
         return ()
-    wanted = f"nodeMin and nodeMax want {least} to {most}" if settings.autoscale else f"nodeCount wants {most}"
+    wanted = (
+        f"nodeMin and nodeMax want {least} to {most}" if settings.autoscale else f"nodeCount wants {most}"
+    )
     where = f"the pool {WORKER_POOL!r}" if workers else "the cluster"
     return (f"{where} has {nodes} nodes, {wanted}: not applied, because the cluster is only read",)
 

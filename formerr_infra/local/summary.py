@@ -42,25 +42,27 @@ def _outputs(stack: str, outputs: Mapping[str, object]) -> object:
     return table
 
 
-def _decisions(decisions: object) -> object:
+#: What is shown of a decision, in this order; the rest is in `pulumi stack output decisions`.
+_SHOWN = ("outcome", "ownership", "row", "reason")
+
+
+def _decisions(decisions: Mapping[str, Mapping[str, object]]) -> object:
     from rich.table import Table
 
-    rows = list(decisions.items()) if isinstance(decisions, dict) else list(enumerate(_list(decisions)))
-    keys: list[str] = []
-    for _, facts in rows:
-        keys += [key for key in facts if key not in keys] if isinstance(facts, dict) else []
     table = Table(title="Decisions", title_justify="left")
     table.add_column("slot", no_wrap=True)
-    for key in keys or ["decision"]:
-        table.add_column(key, overflow="fold")
-    for name, facts in rows:
-        cells = [facts.get(key, "") for key in keys] if isinstance(facts, dict) else [facts]
-        table.add_row(str(name), *map(_plain, cells))
+    for key in _SHOWN:
+        table.add_column(key, overflow="fold", no_wrap=key != "reason")
+    for slot, facts in sorted(decisions.items(), key=lambda item: _order(item[0])):
+        table.add_row(slot, *(_plain(facts.get(key, "")) for key in _SHOWN))
     return table
 
 
-def _list(value: object) -> list[object]:
-    return value if isinstance(value, list) else [value]
+def _order(slot: str) -> int:
+    from formerr_infra.slots import SLOTS
+
+    keys = [one.key for one in SLOTS]
+    return keys.index(slot) if slot in keys else len(keys)
 
 
 def _plain(value: object) -> str:

@@ -40,7 +40,10 @@ def test_a_connection_to_the_outside_is_refused() -> None:
 
 
 def test_a_datagram_to_the_outside_is_refused() -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, pytest.raises(RuntimeError, match="tests stay on this machine"):
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe,
+        pytest.raises(RuntimeError, match="tests stay on this machine"),
+    ):
         probe.sendto(b"x", (OUTSIDE, 53))
 
 
