@@ -22,7 +22,7 @@ def show(run: LocalRun, stack: str, console: Console) -> None:
     """
     outputs = run.outputs(stack)
     decisions = outputs.pop("decisions", None)
-    if decisions:
+    if isinstance(decisions, dict):
         console.print(_decisions(decisions))
     console.print(_outputs(stack, outputs))
     said = f"The local DigitalOcean is {run.running.endpoint}, with the {run.plugin.why}."
