@@ -13,6 +13,8 @@ test; - with CI=true a skip fails the run, unless the test says with `may_skip` 
 from __future__ import annotations
 
 import os
+import signal
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,6 +59,14 @@ def scrub(environ: dict[str, str] | os._Environ[str]) -> None:
 
 
 scrub(os.environ)
+
+# A run started in the background of a script ignores Ctrl-C, and so would every program that a test starts; tests
+# send it. What is handled here is the default again in a child.
+if (
+    signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    and threading.current_thread() is threading.main_thread()
+):
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 # -- skips ---------------------------------------------------------------------------------------------------
