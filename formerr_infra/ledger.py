@@ -1,4 +1,4 @@
-"""What the state of this stack holds, slot by slot, read with `pulumi stack export`.
+"""What the state of this stack holds, slot by slot, read from what `pulumi stack export` says (`export`).
 
 Only the checkpoint says which resources are external and which operations are pending. Beside each slot's resource
 the component it stands in keeps a journal, because the checkpoint alone forgets two things: a create that was
@@ -15,14 +15,9 @@ This module only reads; it decides nothing.
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import shutil
-import subprocess
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -32,8 +27,6 @@ from formerr_infra.slots import SLOTS, Slot
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-EXPORT_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,61 +47,6 @@ class Ledger:
 
 
 EMPTY = Ledger({slot.key: Held() for slot in SLOTS}, exists=False)
-
-
-class Export:
-    """A running `pulumi stack export`; started early, because it takes longer than anything else before the calls."""
-
-    def __init__(self, stack: str, folder: Path) -> None:
-        """Start it.
-
-        Args:
-            stack: name of the stack, short or `organization/project/stack`.
-            folder: the folder of Pulumi.yaml.
-
-        Raises:
-            LedgerUnreadable: there is no `pulumi` to run.
-        """
-        program = shutil.which("pulumi") or shutil.which("pulumi", path=str(Path.home() / ".pulumi" / "bin"))
-        if program is None:
-            raise LedgerUnreadable(
-                "the stack's state could not be read: there is no `pulumi` on the PATH. Install Pulumi, or run "
-                '`make up` and then `eval "$(formerr local env)"`.'
-            )
-        self._process = subprocess.Popen(
-            [program, "stack", "export", "--stack", stack, "--non-interactive"],
-            cwd=folder,
-            env=os.environ | {"PULUMI_SKIP_UPDATE_CHECK": "1"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-
-    def ledger(self) -> Ledger:
-        """Wait for it and read it.
-
-        Raises:
-            LedgerUnreadable: it failed, took too long, or is not a deployment.
-        """
-        try:
-            out, err = self._process.communicate(timeout=EXPORT_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.communicate()
-            raise LedgerUnreadable(
-                f"the stack's state could not be read: `pulumi stack export` gave no answer in {EXPORT_SECONDS:.0f} s."
-            ) from None
-        if self._process.returncode != 0:
-            said = err.decode(errors="replace").strip()
-            if "no stack named" in said:
-                return EMPTY
-            raise LedgerUnreadable(f"the stack's state could not be read: `pulumi stack export` says: {said}")
-        try:
-            return read(json.loads(out))
-        except (RecursionError, ValueError) as error:
-            raise LedgerUnreadable(
-                f"the stack's state could not be read: the export is not JSON: {error}"
-            ) from None
 
 
 def read(export: Mapping[str, Any], slots: Sequence[Slot] = SLOTS) -> Ledger:

@@ -34,7 +34,8 @@ def assessment(stack: str, folder: Path, state: Path | None) -> Assessment:
         FormerrError: what makes that impossible.
     """
     from formerr_infra.detect import assess
-    from formerr_infra.ledger import Export, read
+    from formerr_infra.export import Export
+    from formerr_infra.ledger import read
     from formerr_infra.settings import access, from_files
 
     settings = from_files(folder, stack)

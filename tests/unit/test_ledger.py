@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from formerr_infra.components.base import journal
 from formerr_infra.errors import LedgerUnreadable
-from formerr_infra.ledger import EMPTY, Export, Ledger, read
+from formerr_infra.export import Export
+from formerr_infra.ledger import EMPTY, Ledger, read
 from formerr_infra.model import Decision, Held, Holding, Outcome
 from formerr_infra.slots import SLOTS
 
@@ -372,7 +373,7 @@ def test_without_pulumi_the_message_says_what_to_do(tmp_path: Path, monkeypatch:
 
 
 def test_an_export_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("formerr_infra.ledger.EXPORT_SECONDS", 0.1)
+    monkeypatch.setattr("formerr_infra.export.EXPORT_SECONDS", 0.1)
     _fake_pulumi(tmp_path, "exec sleep 60", monkeypatch)
     with pytest.raises(LedgerUnreadable, match="gave no answer"):
         Export("staging", tmp_path).ledger()
