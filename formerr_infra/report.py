@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from formerr_infra.detect import Assessment, refusal
-from formerr_infra.model import MAKES, READ_ONLY, Decision, Found, Outcome
+from formerr_infra.model import READ_ONLY, Decision, Found, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -138,8 +138,3 @@ def _found(found: Found) -> dict[str, Any]:
         "created_at": found.created_at.isoformat() if found.created_at else None,
         "facts": dict(found.facts),
     }
-
-
-def makes_anything(decisions: Mapping[str, Decision]) -> bool:
-    """Whether anything new would be made."""
-    return any(one.outcome in MAKES for one in decisions.values())

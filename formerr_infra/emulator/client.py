@@ -8,36 +8,20 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
-from dataclasses import dataclass
 from typing import Any
+
+from formerr_infra.emulator.records import RequestRecord
+
+__all__ = ["ControlClient", "ControlError", "RequestRecord"]
 
 Json = dict[str, Any]
 Strings = list[str]
 JsonList = list[Json]
-Records = list["RequestRecord"]
+Records = list[RequestRecord]
 
 
 class ControlError(Exception):
     """The control plane refused a verb; the message says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class RequestRecord:
-    """One request the API was asked. `status` is None if it got no answer; `at` is seconds since the epoch."""
-
-    number: int
-    method: str
-    path: str
-    query: dict[str, str]
-    status: int | None
-    at: float
-    seconds: float
-    token_name: str
-    applied: bool
-    body_keys: list[str]
-    resource_id: str = ""
-    resource_name: str = ""
-    fault: int | None = None
 
 
 class ControlClient:

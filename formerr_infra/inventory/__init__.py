@@ -1,7 +1,7 @@
 """What is live in an account: asked with pydo, answered with values, never guessed.
 
 `look` asks; `facts` holds what is asked and answered. Importing this package does not import pydo: that
-happens with the first look, or beside other work after `warm_up`.
+happens with the first look, unless a caller imports `transport` beside other work before.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from formerr_infra.inventory.facts import (
     Question,
     Unknown,
 )
-from formerr_infra.inventory.session import warm_up
 from formerr_infra.inventory.survey import look
 from formerr_infra.inventory.waiting import registry_name_taken, wait_ready
 
@@ -32,5 +31,4 @@ __all__ = [
     "look",
     "registry_name_taken",
     "wait_ready",
-    "warm_up",
 ]

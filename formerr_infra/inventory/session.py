@@ -6,7 +6,6 @@ does. Only reads are repeated, and pydo's own retrying, which repeats a POST as 
 
 from __future__ import annotations
 
-import importlib
 import re
 import threading
 import time
@@ -32,20 +31,6 @@ _SHORTEST_WAIT = 0.1
 _USUAL_WAIT = 1.0
 #: `ratelimit-reset` is a time of day (epoch seconds) where it is above this, else a number of seconds.
 _EPOCH = 1_000_000_000
-
-_warming: threading.Thread | None = None
-
-
-def warm_up() -> None:
-    """Begin to import pydo beside whatever the caller does next (it takes about 0.2 s of processor time)."""
-    global _warming
-    if _warming is None:
-        _warming = threading.Thread(target=_import_client, name="inventory-import", daemon=True)
-        _warming.start()
-
-
-def _import_client() -> None:
-    importlib.import_module("formerr_infra.inventory.transport")
 
 
 @dataclass(frozen=True, slots=True)
