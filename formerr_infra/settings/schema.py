@@ -7,23 +7,21 @@ Nothing here reads a file or the environment; `sources` does. Defaults that depe
 from __future__ import annotations
 
 import ipaddress
-import json
 import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     StringConstraints,
     model_validator,
 )
-from pydantic.alias_generators import to_camel
 
 from formerr_infra.model import Policy
 from formerr_infra.naming import default_name
+from formerr_infra.settings.application import ApplicationKeys, application_defaults
+from formerr_infra.settings.kinds import Flag, Keys, Nodes, flag, items
 from formerr_infra.slots import SLOTS
 
 if TYPE_CHECKING:
@@ -63,32 +61,6 @@ def _vpc_range(text: str) -> str:
     return str(network)
 
 
-def _tags(value: Any) -> Any:
-    if isinstance(value, str):
-        try:
-            return json.loads(value)
-        except (RecursionError, ValueError):
-            raise ValueError('a list is expected, such as ["one", "two"]') from None
-    return value
-
-
-def _flag_of(value: Any) -> Any:
-    """A boolean as YAML or the engine says it; `yes`, `on` and 1 are slips."""
-    flag = _flag(value)
-    if flag is None:
-        raise ValueError("true or false is expected")
-    return flag
-
-
-def _whole(value: Any) -> Any:
-    """A whole number, or one in digits, as the engine hands it over; true is not 1."""
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        raise ValueError("a whole number is expected")  # noqa: TRY004 - pydantic collects ValueErrors only
-    if isinstance(value, str) and not re.fullmatch(r"-?[0-9]{1,9}", value):
-        raise ValueError("a whole number is expected")
-    return value
-
-
 def _slot(name: str) -> str:
     if name not in SLOT_KEYS:
         raise ValueError(f"there is no slot {name!r}; the slots are {', '.join(SLOT_KEYS)}")
@@ -115,19 +87,12 @@ VpcRange = Annotated[str, AfterValidator(_vpc_range)]
 Tag = Annotated[
     str, StringConstraints(pattern=r"^[a-zA-Z0-9_:-]+$", max_length=255), AfterValidator(_not_ours)
 ]
-Nodes = Annotated[int, Field(ge=1, le=512), BeforeValidator(_whole)]
-Flag = Annotated[bool, BeforeValidator(_flag_of)]
 SlotKey = Annotated[str, AfterValidator(_slot), Field(json_schema_extra={"enum": list(SLOT_KEYS)})]
-Slots = Annotated[tuple[SlotKey, ...], BeforeValidator(_tags)]
+Slots = Annotated[tuple[SlotKey, ...], BeforeValidator(items)]
 
 
-class Settings(BaseModel):
-    """All settings of one stack, typed and checked.
-
-    `None` means "not said": the decision table, the account or the stack's default decides.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
+class CloudKeys(Keys):
+    """What the slots are told."""
 
     region: Region = Field("nyc3", description="Region of everything.")
     vpc_policy: Policy = Field(
@@ -192,7 +157,7 @@ class Settings(BaseModel):
     )
     project_policy: Policy = Field(Policy.AUTO, description="As vpcPolicy, for the project.")
     project_id: Id | None = Field(None, description="UUID of the project to use.")
-    tags: Annotated[tuple[Tag, ...], BeforeValidator(_tags)] = Field(
+    tags: Annotated[tuple[Tag, ...], BeforeValidator(items)] = Field(
         (), description="Further tags of the cluster and its pools."
     )
     protect: Flag = Field(
@@ -224,7 +189,7 @@ class Settings(BaseModel):
     )
 
     @model_validator(mode="after")
-    def _nodes_agree(self) -> Settings:
+    def _nodes_agree(self) -> CloudKeys:
         bounds = (self.node_min, self.node_max)
         if self.node_count is not None and bounds != (None, None):
             raise ValueError(
@@ -237,7 +202,7 @@ class Settings(BaseModel):
         return self
 
     @model_validator(mode="after")
-    def _ranges_are_apart(self) -> Settings:
+    def _ranges_are_apart(self) -> CloudKeys:
         if (self.cluster_subnet is None) != (self.service_subnet is None):
             raise ValueError("clusterSubnet and serviceSubnet belong together: set both or neither")
         ranges = {
@@ -272,6 +237,13 @@ class Settings(BaseModel):
         return self.node_count or self.node_max or 1
 
 
+class Settings(ApplicationKeys, CloudKeys):
+    """All settings of one stack, typed and checked.
+
+    `None` means "not said": the decision table, the account or the stack's default decides.
+    """
+
+
 _SHORTHANDS = {
     "useExistingVpc": ("vpcPolicy", Policy.ADOPT, Policy.CREATE),
     "useExistingCluster": ("clusterPolicy", Policy.ADOPT, Policy.CREATE),
@@ -292,27 +264,19 @@ def shorthands(values: dict[str, Any]) -> tuple[dict[str, Any], list[tuple[str, 
     """
     spelled, findings = dict(values), []
     for short, (key, if_true, if_false) in _SHORTHANDS.items():
-        flag = _flag(values.get(short))
-        if flag is None:
+        said_so = flag(values.get(short))
+        if said_so is None:
             continue
-        policy = if_true if flag else if_false
+        policy = if_true if said_so else if_false
         if str(values.get(key, Policy.AUTO)) not in (Policy.AUTO, policy):
             findings.append(
                 (
                     short,
-                    f"{short}={str(flag).lower()} means {key}={policy.value}, but {key} is {values[key]!r}",
+                    f"{short}={str(said_so).lower()} means {key}={policy.value}, but {key} is {values[key]!r}",
                 )
             )
         spelled[key] = policy.value
     return spelled, findings
-
-
-def _flag(value: Any) -> bool | None:
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, str) and value.strip().lower() in ("true", "false"):
-        return value.strip().lower() == "true"
-    return None
 
 
 def stack_defaults(stack: str) -> dict[str, Any]:
@@ -327,6 +291,7 @@ def stack_defaults(stack: str) -> dict[str, Any]:
         "protect": careful,
         "retainOnDelete": careful,
         "recreateMissing": not careful,
+        **application_defaults(stack, slug),
     }
 
 

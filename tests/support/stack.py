@@ -106,10 +106,20 @@ class Stack:
         tools: the programs.
         control: of the emulator that it runs on.
         name: the stack; its Pulumi.<name>.yaml is copied from the checkout.
+        application: whether the application is brought up too, which takes a cluster behind the emulator.
     """
 
-    def __init__(self, folder: Path, tools: Tools, control: ControlClient, name: str = "staging") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        tools: Tools,
+        control: ControlClient,
+        name: str = "staging",
+        *,
+        application: bool = False,
+    ) -> None:
         self.folder = folder
+        self.application = application
         self.name = name
         self.control = control
         self._tools = tools
@@ -143,13 +153,15 @@ class Stack:
             shutil.copy(source, self.project)
         (self.project / "formerr_infra").symlink_to(CHECKOUT / "formerr_infra")
         (self.project / ".venv").symlink_to(CHECKOUT / ".venv")
+        if not self.application:
+            self.config(deployApplication=False)
         self.run("stack", "init", self.name, stack="").ok()
         shutil.copytree(self.folder / "state", self.folder / "empty")
         return self
 
     def copy(self, folder: Path, control: ControlClient) -> Stack:
         """The same stack elsewhere: configuration and state as they are now."""
-        twin = Stack(folder, self._tools, control, self.name)
+        twin = Stack(folder, self._tools, control, self.name, application=self.application)
         shutil.copytree(
             self.project, twin.project, symlinks=True, ignore=shutil.ignore_patterns("__pycache__")
         )

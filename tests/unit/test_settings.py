@@ -72,6 +72,12 @@ def each(keys: tuple[str, ...], values: tuple[object, ...]) -> list[tuple[str, o
         ("registryTier", "gold"),
         ("projectName", "p" * 176),
         *each(("tags",), ("one", '["a b"]', '["k8s:x"]', ["terraform:x"], ["pulumi:formerr-infra:x"], {"a": 1}, [1], "[" * 100_000)),
+        *each(("imageTag", "backendImageTag"), ("latest", "Latest", "a/b", ".a", "a b", "sha256:12", "t" * 129, 1.10, 123, True)),
+        *each(("frontendHost", "backendHost"), ("localhost", "https://x.dev", "a_b.dev", "x.dev/", "UPPER.dev", "1.2.3.4", "x..dev", "*.x.dev", "a" * 64 + ".dev")),
+        *each(("ingressNodePort",), (29999, 32768, "80", True, "http")),
+        *each(("namespaceName",), ("Formerr", "a_b", "-a", "n" * 64)),
+        ("databaseMode", "sqlite"),
+        ("deployApplication", "no"),
         *each(("takeOver", "allowReplace"), (["load_balancer"], '["VPC"]', "vpc", [None])),
     ],
 )  # fmt: skip
@@ -93,6 +99,10 @@ def test_a_bad_value_is_refused_and_the_key_named(key: str, value: object) -> No
         ({"vpcCidr": "10.50.0.0/16", "clusterSubnet": "10.50.0.0/20", "serviceSubnet": "10.60.0.0/20"}, "vpcCidr"),
         ({"useExistingVpc": True, "vpcPolicy": "create"}, "useExistingVpc"),
         ({"createRegistry": "true", "registryPolicy": "adopt"}, "createRegistry"),
+        ({"imageTag": "sha256:" + "a" * 64}, "imageTag"),
+        ({"imageTag": "sha256:" + "a" * 64, "backendImageTag": "1"}, "imageTag"),
+        ({"frontendHost": "x.dev", "backendHost": "x.dev"}, "frontendHost"),
+        ({"backendReplicas": 7}, "backendReplicas"),
     ],
 )  # fmt: skip
 def test_values_that_contradict_each_other_are_refused(values: dict[str, Any], named: str) -> None:
@@ -343,7 +353,7 @@ def _declared() -> dict[str, dict[str, Any]]:
 
 def test_the_project_file_declares_each_key_whose_default_no_stack_changes() -> None:
     """Pulumi refuses a stack that lacks a declared key without a default, so those without one stay out."""
-    by_stack = {"protect", "retainOnDelete", "recreateMissing"}
+    by_stack = {"protect", "retainOnDelete", "recreateMissing", "databaseMode"}
     kinds = {str: "string", bool: "boolean", int: "integer", tuple: "array"}
     wanted = {}
     for name, info in Settings.model_fields.items():
