@@ -6,13 +6,14 @@ description where it has only that. DigitalOcean's tags take letters, digits, `:
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import TYPE_CHECKING
 
 from formerr_infra.model import Mark
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 PROJECT = "formerr-infra"
 
@@ -61,3 +62,31 @@ def _judge(owners: set[tuple[str, str]], project: str, stack: str) -> tuple[Mark
 def default_name(stack: str, thing: str) -> str:
     """The naming convention: `formerr-<stack>-<thing>`."""
     return f"formerr-{stack}-{thing}"
+
+
+#: The label that carries the mark on Kubernetes objects.
+LABEL_STACK = "formerr.tech/stack"
+_LABEL_LIMIT = 63
+
+
+def stack_label(project: str, stack: str) -> str:
+    """The mark of a stack, as a label's value: `<project>.<stack>`.
+
+    A label's value takes 63 characters of letters, digits, `.`, `_` and `-`, and begins and ends with a letter or
+    digit. What does not fit ends with a digest of the whole, so that two stacks never have one label.
+    """
+    text = f"{project}.{stack}"
+    if len(text) <= _LABEL_LIMIT and "." not in project and text[0].isalnum() and text[-1].isalnum():
+        return text
+    digest = hashlib.sha256(f"{project}/{stack}".encode()).hexdigest()[:12]
+    return f"{text[: _LABEL_LIMIT - 13]}.{digest}".lstrip("-_.")
+
+
+def read_label(labels: Mapping[str, str], project: str, stack: str) -> tuple[Mark, str | None]:
+    """Whose the labels of a Kubernetes object say that it is; see `read_mark`."""
+    value = labels.get(LABEL_STACK)
+    if value is None:
+        return Mark.UNMARKED, None
+    if value == stack_label(project, stack):
+        return Mark.OURS, f"{project}/{stack}"
+    return Mark.OTHER, value

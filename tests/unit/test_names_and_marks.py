@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -68,6 +70,24 @@ def test_a_tag_is_a_mark_only_as_a_whole() -> None:
     assert naming.read_tags([], "formerr-infra", "staging") == (Mark.UNMARKED, None)
 
 
+@given(names, names, names, names)
+def test_a_label_is_ours_for_one_stack_only(project: str, stack: str, project2: str, stack2: str) -> None:
+    labels = {naming.LABEL_STACK: naming.stack_label(project, stack)}
+    assert naming.read_label(labels, project, stack) == (Mark.OURS, f"{project}/{stack}")
+    other = naming.read_label(labels, project2, stack2)
+    assert other[0] is (Mark.OURS if (project, stack) == (project2, stack2) else Mark.OTHER)
+    assert naming.read_label({}, project, stack) == (Mark.UNMARKED, None)
+
+
+@given(
+    st.from_regex(r"[A-Za-z0-9_.-]{1,100}", fullmatch=True),
+    st.from_regex(r"[A-Za-z0-9_.-]{1,100}", fullmatch=True),
+)
+def test_a_label_of_any_stack_is_one_that_kubernetes_takes(project: str, stack: str) -> None:
+    label = naming.stack_label(project, stack)
+    assert re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?", label)
+
+
 def test_a_users_tag_can_be_no_mark() -> None:
     with pytest.raises(ValueError, match="prefix"):
         Settings.model_validate({"tags": [naming.mark_text("formerr-infra", "staging")]})
@@ -78,6 +98,7 @@ def test_what_stands_in_urns_and_in_marks_never_changes() -> None:
     assert naming.PROJECT == "formerr-infra"
     assert naming.mark_text("formerr-infra", "staging") == "pulumi:formerr-infra:staging"
     assert naming.default_name("staging", "vpc") == "formerr-staging-vpc"
+    assert naming.stack_label("formerr-infra", "staging") == "formerr-infra.staging"
 
 
 @pytest.mark.parametrize(
