@@ -72,6 +72,16 @@ def _unless_it_does_not_fit(case: Case, decision: Decision) -> Decision:
         wrong = tuple(misfit for misfit in wrong if misfit.wanted.fixed)
         if not wrong:
             return decision
+        if case.wish.allow_replace and case.pins_what_would_go:
+            return replace(
+                decision,
+                outcome=Outcome.REFUSE,
+                row=WOULD_REPLACE.number,
+                code=Code.WOULD_REPLACE,
+                reason=f"allowReplace would replace {what(decision.target)} ({_list(wrong)}), and {case.wish.pin_key} pins "
+                "its id: the new one has another id, so that every later run would look for one that is gone.",
+                settle=f"remove {case.wish.pin_key} to have it replaced, or set {_back(wrong)} to keep it.",
+            )
         if case.wish.allow_replace:
             note = f"replaced, as allowReplace says: {_list(wrong)}"
             return replace(decision, replaces=True, notes=(*decision.notes, note))

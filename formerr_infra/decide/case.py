@@ -70,6 +70,11 @@ class Case:
         return self.wish.pin is not None and self.wish.pin != self.held.id
 
     @property
+    def pins_what_would_go(self) -> bool:
+        """Whether a replacement would leave the pin behind; an id that is a name is the new one's too."""
+        return self.wish.pin is not None and self.alive is not None and self.alive.id != self.alive.name
+
+    @property
     def unasked(self) -> bool:
         """Whether something that the rows need was never asked for; that is not an answer either."""
         ids = (self.held.id, self.wish.pin)

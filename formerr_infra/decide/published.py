@@ -12,7 +12,7 @@ WOULD_REPLACE = Cells(
     "managed(id)",
     "id alive, and a field that cannot be changed in place is not as declared",
     "auto, create, import",
-    "REFUSE `would-replace`; listed in `allowReplace`: KEEP, and the engine replaces it",
+    "REFUSE `would-replace`; listed in `allowReplace`, and the id not pinned: KEEP, and the engine replaces it",
 )
 DOES_NOT_FIT = Cells(
     "26",

@@ -128,6 +128,22 @@ def test_a_kept_one_is_replaced_only_where_the_user_allows_it() -> None:
         ), world
 
 
+def test_a_replacement_never_leaves_a_pin_on_what_it_deletes() -> None:
+    for world, decision in everything():
+        assert not (decision.replaces and world.pin), world
+        if world.pin == HELD and world.allow_replace and decision.row == "3b":
+            assert "theId" in decision.settle, world
+
+
+def test_a_pin_by_name_does_not_stand_in_the_way_of_a_replacement() -> None:
+    """The id of a registry is its name: the new one has the same."""
+    world = World(Holding.MANAGED, PLAIN, (), HELD, PLAIN, Policy.AUTO, "fixed", False, False, True)
+    case = world.case()
+    named = {HELD: replace(case.alive, name=HELD)} if case.alive else {}
+    decision = decide(replace(case, sighting=replace(case.sighting, by_id=named)))
+    assert decision.replaces
+
+
 def test_every_refusal_says_what_settles_it() -> None:
     keys = ("thePolicy", "theId", "theName", "recreateMissing", "regionKey", "sizeKey", "run again")
     for world, decision in everything():

@@ -136,7 +136,7 @@ def expected(world: World) -> Answer:
     match answer.outcome, world.fit:
         case ((Outcome.ADOPT | Outcome.IMPORT | Outcome.RELEASE), ("soft" | "fixed")):
             return Answer("26", Outcome.REFUSE, answer.id, Code.DOES_NOT_FIT)
-        case Outcome.KEEP, "fixed" if not world.allow_replace:
+        case Outcome.KEEP, "fixed" if not world.allow_replace or world.pin:
             return Answer("3b", Outcome.REFUSE, answer.id, Code.WOULD_REPLACE)
         case _:
             return answer
