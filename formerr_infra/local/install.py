@@ -21,6 +21,7 @@ import time
 from typing import TYPE_CHECKING
 
 from formerr_infra.errors import FormerrError
+from formerr_infra.local import bytecode
 from formerr_infra.local.packages import Environment
 from formerr_infra.local.paths import LocalPaths
 from formerr_infra.local.progress import Progress, clock
@@ -46,6 +47,7 @@ def main(argv: list[str] | None = None) -> int:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
     environment = Environment(paths.checkout, os.environ)
+    bytecode.write(paths.checkout)
     if environment.is_ready() and toolbox.is_ready():
         return 0
     signal.signal(signal.SIGTERM, _interrupt)

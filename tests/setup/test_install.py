@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from formerr_infra.local.packages import STAMP, Environment
 from formerr_infra.local.paths import CHECKOUT
 from tests.setup.toolbench import PULUMI_FILES, archive, put, serving
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SLOW_GO = """#!/bin/sh
 case "$1 $2" in
@@ -185,3 +184,31 @@ def test_a_program_on_the_path_is_taken_before_a_release(machine: Machine) -> No
         assert code == 0, said
         assert said.count("already installed") == 2
         assert host.asked == []
+
+
+def test_after_a_set_up_no_module_of_the_project_is_compiled_again(machine: Machine) -> None:
+    machine.go(QUICK_GO)
+    unwritten = {"PYTHONDONTWRITEBYTECODE": "1"}
+    package = machine.checkout / "formerr_infra"
+    machine.run(**unwritten)
+    assert _without_bytecode(package) == []
+
+    edited = package / "errors.py"
+    edited.write_text(edited.read_text("utf-8") + "EDITED = True\n", "utf-8")
+    os.utime(edited, (time.time() + 10,) * 2)
+    assert _without_bytecode(package) == [edited]
+    machine.run(**unwritten)
+
+    assert _without_bytecode(package) == []
+
+
+def _without_bytecode(package: Path) -> list[Path]:
+    """Modules that Python would compile: no bytecode, or not that of this source (PEP 3147, PEP 552)."""
+    missing = []
+    for source in sorted(package.rglob("*.py")):
+        cached = Path(importlib.util.cache_from_source(os.fspath(source)))
+        state = source.stat()
+        header = struct.pack("<4sIII", importlib.util.MAGIC_NUMBER, 0, int(state.st_mtime), state.st_size)
+        if not cached.exists() or cached.read_bytes()[:16] != header:
+            missing.append(source)
+    return missing
