@@ -8,7 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from formerr_infra.application.availability import availability, priorities
+from formerr_infra.application.backups import backups
+from formerr_infra.application.bounds import bounds
 from formerr_infra.application.configuration import configuration
+from formerr_infra.application.database import database, database_host
+from formerr_infra.application.edge import HEALTH_PATH, edge, routes
 from formerr_infra.application.manifest import Digest, Hidden, Manifest, hidden_values, key, logical_name
 from formerr_infra.application.namespaces import namespaces
 from formerr_infra.application.plan import (
@@ -26,20 +31,31 @@ from formerr_infra.application.plan import (
     Workload,
     image_reference,
 )
+from formerr_infra.application.traffic import traffic
 from formerr_infra.application.workloads import backend, frontend
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+#: Policies stand before the pods that they are about: no pod is ever without them.
 _PARTS: tuple[Callable[[Plan], tuple[Manifest, ...]], ...] = (
     namespaces,
+    priorities,
+    bounds,
+    traffic,
     configuration,
+    database,
+    backups,
     backend,
     frontend,
+    edge,
+    routes,
+    availability,
 )
 
 __all__ = (
     "APPLICATION_RESOURCES",
+    "HEALTH_PATH",
     "Amount",
     "Backups",
     "ClusterDatabase",
@@ -54,6 +70,7 @@ __all__ = (
     "Plan",
     "Resources",
     "Workload",
+    "database_host",
     "hidden_values",
     "image_reference",
     "key",

@@ -110,7 +110,7 @@ class Backups:
 class ClusterDatabase:
     """PostgreSQL in the cluster: one pod, one volume. Its name, user and password are the secret's."""
 
-    image: str = "docker.io/library/postgres:15.14-bookworm"
+    image: str = "docker.io/library/postgres:15.19-bookworm"
     volume_gib: int = 5
     storage_class: str = "do-block-storage"
     resources: Resources = Resources(Amount(100, 256, 64), Amount(500, 512, 256))
@@ -148,17 +148,23 @@ class Edge:
         replicas: how many run.
         trusted: ranges whose X-Forwarded-* are believed: those that the load balancer can come from.
         resources: of each pod.
+        requests_per_second: how many a client may make on average, twice as many at once; None for no bound.
+        api_servers: where the API server can be. DOKS does not say: it is outside of the cluster.
     """
 
     trusted: tuple[str, ...]
     namespace: str = "formerr-edge"
-    image: str = "docker.io/library/traefik:v3.5.4"
+    image: str = "docker.io/library/traefik:v3.7.9"
     node_port: int = 30080
     replicas: int = 2
     resources: Resources = Resources(Amount(100, 64, 32), Amount(500, 256, 128))
+    requests_per_second: int | None = None
+    api_servers: tuple[str, ...] = ("0.0.0.0/0",)
 
     def __post_init__(self) -> None:
         require_pinned(self.image)
+        if self.replicas < 1:
+            raise ValueError("the ingress controller needs a replica")
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,9 @@ def _image(text: str) -> str:
     if text.lower() == "latest":
         raise ValueError("'latest' names another image every day; set the tag of a commit, or a digest")
     if not DIGEST.fullmatch(text) and not TAG.fullmatch(text):
-        raise ValueError(f"{text!r} is neither an image's tag nor a digest (sha256: and 64 hexadecimal digits)")
+        raise ValueError(
+            f"{text!r} is neither an image's tag nor a digest (sha256: and 64 hexadecimal digits)"
+        )
     return text
 
 
@@ -56,7 +58,8 @@ class ApplicationKeys(Keys):
     """What the application is told."""
 
     deploy_application: Flag = Field(
-        default=True, description="Whether the application is brought up on the cluster; false: the cloud alone."
+        default=True,
+        description="Whether the application is brought up on the cluster; false: the cloud alone.",
     )
     image_tag: Image | None = Field(
         None,
