@@ -32,10 +32,12 @@ SERVICES = (
     "kubernetes_clusters",
     "kubernetes_pools",
     "load_balancers",
+    "monitoring",
     "projects",
     "registries",
     "repositories",
     "tags",
+    "uptime",
     "volumes",
     "vpcs",
 )

@@ -13,10 +13,12 @@ from formerr_infra.emulator.services import (
     firewalls,
     kubernetes_model,
     load_balancers,
+    monitoring,
     projects,
     registries,
     repositories,
     tags,
+    uptime,
     volumes,
     vpcs,
 )
@@ -77,6 +79,9 @@ KINDS: dict[str, Kind] = {
             database_model.adjust,
         ),
         Kind(droplets.KIND, droplets.build, droplets.view, droplets.drop),
+        Kind(monitoring.KIND, monitoring.build, monitoring.view, monitoring.drop),
+        Kind(uptime.KIND, uptime.build, uptime.view, uptime.drop),
+        Kind(uptime.ALERTS, uptime.build_alert, uptime.view_alert, uptime.drop_alert),
     )
 }
 
@@ -87,6 +92,7 @@ _ALIASES = {
     "kubernetes_cluster": kubernetes_model.KIND,
     "registry": registries.KIND,
     "repository": repositories.KIND,
+    "alert_policy": monitoring.KIND,
 }
 
 

@@ -24,6 +24,9 @@ PATHS = {
     "domains": "/v2/domains/{name}",
     "repositories": "/v2/registries/{registry_name}/repositories/{name}/tags",
     "domain_records": "/v2/domains/some.example/records/{id}",
+    "alert_policies": "/v2/monitoring/alerts/{uuid}",
+    "uptime_checks": "/v2/uptime/checks/{id}",
+    "uptime_alerts": "/v2/uptime/checks/some-check/alerts/{id}",
 }
 
 
@@ -31,7 +34,10 @@ PATHS = {
 def test_a_foreign_resource_looks_like_one_made_through_the_api(
     api: httpx.Client, control: ControlClient, kind: str
 ) -> None:
-    fields = {"tags": {"name": "t"}, "domain_records": {"domain": "some.example"}}.get(kind, {})
+    given = {"tags": {"name": "t"}, "domain_records": {"domain": "some.example"}}
+    fields = (given | {"uptime_alerts": {"check_id": "some-check"}}).get(kind, {})
+    if kind == "uptime_alerts":
+        control.put("uptime_checks", id="some-check")
     if kind == "domain_records":
         control.put("domains", name="some.example")
     if kind == "repositories":
@@ -41,7 +47,11 @@ def test_a_foreign_resource_looks_like_one_made_through_the_api(
     shown = api.get(path)
     assert shown.status_code == 200
     assert made in control.list(kind)
-    key = made.get("id") or (f"reg/{made['name']}" if kind == "repositories" else made["name"])
+    key = (
+        made.get("id")
+        or made.get("uuid")
+        or (f"reg/{made['name']}" if kind == "repositories" else made["name"])
+    )
     control.remove(kind, key)
     assert api.get(path).status_code == 404
 

@@ -60,6 +60,7 @@ def existing(control: ControlClient) -> dict[str, Any]:
     control.put("registries", name="reg", subscription_tier_slug="professional")
     repository = control.put("repositories", registry_name="reg", name="app")
     control.put("domains", name="some.example")
+    check = control.put("uptime_checks", name="check")["id"]
     pool = cluster["node_pools"][0]
     droplet = control.list("droplets")[0]
     return {
@@ -82,6 +83,9 @@ def existing(control: ControlClient) -> dict[str, Any]:
         "database_name": "defaultdb",
         "username": "doadmin",
         "droplet_id": droplet["id"],
+        "check_id": check,
+        "alert_id": control.put("uptime_alerts", check_id=check)["id"],
+        "alert_uuid": control.put("alert_policies")["uuid"],
         "volume_id": control.put("volumes")["id"],
     }
 

@@ -59,6 +59,7 @@ def test_every_emulated_operation_succeeds_as_specified(api: httpx.Client, contr
     _visit_firewalls(visit)
     _visit_databases(visit)
     _visit_projects(visit)
+    _visit_monitoring(visit)
     volume = control.put("volumes")["id"]
     visit("GET", "/v2/volumes", region="nyc3")
     visit("GET", f"/v2/volumes/{volume}")
@@ -287,6 +288,41 @@ def _visit_projects(visit: Visits) -> None:
         visit("POST", f"{at}/resources", {"resources": ["do:domain:some.example"]})
         visit("GET", f"{at}/resources")
     visit("DELETE", "/v2/domains/some.example")
+    visit("DELETE", one)
+
+
+def _visit_monitoring(visit: Visits) -> None:
+    told = {
+        "email": ["who@some.example"],
+        "slack": [{"channel": "#ops", "url": "https://hooks.some.example/x"}],
+    }
+    body = {
+        "name": "c",
+        "type": "https",
+        "target": "https://some.example",
+        "regions": ["us_east"],
+        "enabled": True,
+    }
+    one = "/v2/uptime/checks/" + visit("POST", "/v2/uptime/checks", body)["check"]["id"]
+    visit("GET", "/v2/uptime/checks")
+    visit("GET", one)
+    visit("GET", f"{one}/state")
+    visit("PUT", one, {"name": "d"})
+    alert = {"name": "down", "type": "down", "notifications": told, "period": "2m"}
+    below = f"{one}/alerts/" + visit("POST", f"{one}/alerts", alert)["alert"]["id"]
+    visit("GET", f"{one}/alerts")
+    visit("GET", below)
+    visit("PUT", below, {"threshold": 5})
+    visit("DELETE", below)
+    visit("DELETE", one)
+    policy = {
+        "type": "v1/insights/droplet/cpu", "description": "CPU", "compare": "GreaterThan", "value": 90, "window": "5m",
+        "entities": [], "tags": ["k8s:worker"], "alerts": told, "enabled": True,
+    }  # fmt: skip
+    one = "/v2/monitoring/alerts/" + visit("POST", "/v2/monitoring/alerts", policy)["policy"]["uuid"]
+    visit("GET", "/v2/monitoring/alerts")
+    visit("GET", one)
+    visit("PUT", one, {**policy, "value": 80.5})
     visit("DELETE", one)
 
 

@@ -28,6 +28,11 @@ database = do.DatabaseCluster("database", name="database", engine="pg", version=
 db = do.DatabaseDb("db", cluster_id=database.id, name="app")
 user = do.DatabaseUser("user", cluster_id=database.id, name="worker")
 rules = do.DatabaseFirewall("rules", cluster_id=database.id, rules=[{"type": "ip_addr", "value": "192.0.2.3"}])
+check = do.UptimeCheck("check", name="check", type="http", target="http://192.0.2.5", regions=["us_east", "eu_west"])
+alert = do.UptimeAlert("alert", check_id=check.id, name="down", type="down", period="2m",
+    notifications=[{"emails": ["who@formerr-try.example"]}])
+policy = do.MonitorAlert("policy", description="CPU", type="v1/insights/droplet/cpu", compare="GreaterThan", value=90,
+    window="10m", tags=["k8s"], alerts={"slacks": [{"channel": "#ops", "url": "https://hooks.example/x"}]})
 """
 
 PULL = """
@@ -47,6 +52,9 @@ CHANGES = {
     '"port_range": "22"': '"port_range": "2222"',
     'node_count=1, tags=["a"]': 'node_count=2, tags=["a"]',
     '"192.0.2.3"': '"192.0.2.4"',
+    "http://192.0.2.5": "http://192.0.2.6",
+    'period="2m"': 'period="5m"',
+    "value=90": "value=80.5",
     "registry_name=registry.name)": "registry_name=registry.name, write=True)",
 }
 CHANGED = {
@@ -60,6 +68,9 @@ CHANGED = {
     "firewall",
     "database",
     "rules",
+    "check",
+    "alert",
+    "policy",
     "pull",
 }
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
-KINDS = 16
+KINDS = 19
 
 
 def writes(cloud: ControlClient) -> list[tuple[str, str]]:
@@ -42,6 +42,7 @@ def import_ids(state: dict[str, Any]) -> dict[str, str]:
     ids = {name: str(item["id"]) for name, item in state.items()}
     owner = ids["database"]
     ids |= {"record": f"formerr-try.example,{ids['record']}", "rules": owner}
+    ids |= {"alert": f"{ids['check']},{ids['alert']}"}
     ids |= {"db": f"{owner},app", "user": f"{owner},worker"}
     del ids["members"], ids["pull"]
     return ids
@@ -81,7 +82,16 @@ def test_every_kind_lives_its_whole_life(
 
     engine.destroy("--refresh").ok()
     assert engine.export() == {}
-    for kind in ("cluster", "registry", "load_balancer", "domain", "certificate", "firewall", "database"):
+    for kind in (
+        "cluster",
+        "registry",
+        "load_balancer",
+        "domain",
+        "certificate",
+        "firewall",
+        "database",
+        "uptime_check",
+    ):
         assert cloud.list(kind) == []
 
 

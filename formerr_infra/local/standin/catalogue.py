@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from formerr_infra.local.standin import functions
+from formerr_infra.local.standin.resources.alerts import MONITOR_ALERT, UPTIME_ALERT, UPTIME_CHECK
 from formerr_infra.local.standin.resources.certificate import CERTIFICATE
 from formerr_infra.local.standin.resources.cluster import CLUSTER
 from formerr_infra.local.standin.resources.database import DATABASE_CLUSTER
@@ -35,6 +36,9 @@ RESOURCES = {
         DATABASE_DB,
         DATABASE_USER,
         DATABASE_FIREWALL,
+        UPTIME_CHECK,
+        UPTIME_ALERT,
+        MONITOR_ALERT,
     )
 }
 
