@@ -18,22 +18,26 @@ from formerr_infra.model import MAKES, READ_ONLY, Outcome
 from formerr_infra.report import as_output
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from formerr_infra.detect import Assessment
     from formerr_infra.settings.schema import Settings
 
 
-def declare(assessment: Assessment, began: str) -> None:
+async def declare(assessment: Assessment, began: str, *, meanwhile: Awaitable[object]) -> None:
     """Declare every slot as decided and export the outputs.
 
     Args:
         assessment: decided, not refused.
         began: when the run began, UTC, ISO 8601.
+        meanwhile: waited for after the first resource, for which the engine starts the provider's plugin.
     """
     settings = assessment.settings
     decisions = assessment.decisions
     stack = assessment.stack
     care = Care(protect=settings.protect, retain=settings.retain_on_delete)
     network = Network("network", _network(assessment, care, began))
+    await meanwhile
     cluster = Cluster("kubernetes", _cluster(assessment, care, began, network.vpc.id))
     registry = Registry("images", _registry(assessment, care, began))
     balancer = LoadBalancer(

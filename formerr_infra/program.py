@@ -1,14 +1,16 @@
 """The Pulumi program: assess, stop or go on, declare, export.
 
 The order matters for its speed: the export of the state begins first, and the client and the provider's package are
-imported while it and the account are waited for. It is safe by itself: every refusal comes before the first resource is
-registered, so before the engine can write anything.
+imported while it, the account and the start of the provider's plugin are waited for. It is safe by itself: every refusal
+comes before the first resource is registered, so before the engine can write anything.
 """
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import importlib
+import sys
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,11 +20,13 @@ import pulumi
 
 from formerr_infra.errors import FormerrError
 from formerr_infra.export import Export
+from formerr_infra.lazy import make_lazy
 
 if TYPE_CHECKING:
     from formerr_infra.detect import Assessment
     from formerr_infra.inventory.facts import Access
 
+PROVIDER = "pulumi_digitalocean"
 READY_SECONDS = 900.0
 
 
@@ -32,28 +36,41 @@ def run() -> None:
     Raises:
         pulumi.RunError: the run stops on purpose; its text says what was found and what settles it.
     """
+    pulumi.run(_run)
+
+
+async def _run() -> None:
     gc.disable()  # a fifth of the imports' time; nothing made here is garbage before the run ends
+    try:
+        await _assess_and_declare()
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+async def _assess_and_declare() -> None:
+    make_lazy(PROVIDER)
+    imports = threading.Thread(target=_import_what_is_needed_later, daemon=True)
     stopped = None
     try:
-        assessment, access = _assess()
+        assessment, access = _assess(imports)
         if not pulumi.runtime.is_dry_run():
             _before_the_first_write(assessment, access)
     except FormerrError as error:
         stopped = str(error)
-    finally:
-        gc.enable()
     if stopped is not None:
         raise pulumi.RunError(stopped)
     from formerr_infra.declare import declare
 
-    declare(assessment, datetime.now(UTC).isoformat(timespec="seconds"))
+    began = datetime.now(UTC).isoformat(timespec="seconds")
+    await declare(assessment, began, meanwhile=asyncio.to_thread(imports.join))
 
 
-def _assess() -> tuple[Assessment, Access]:
+def _assess(imports: threading.Thread) -> tuple[Assessment, Access]:
     stack = pulumi.get_stack()
     folder = Path.cwd()
     export = Export(_full_name(stack), folder)
-    threading.Thread(target=_import_what_is_needed_later, daemon=True).start()
+    imports.start()
     try:
         from formerr_infra.settings import engine_access, from_engine
 
@@ -78,8 +95,14 @@ def _assess() -> tuple[Assessment, Access]:
 
 
 def _import_what_is_needed_later() -> None:
+    from formerr_infra.slots import SLOTS
+
     for module in ("formerr_infra.inventory.transport", "formerr_infra.declare"):
         importlib.import_module(module)
+    for slot in SLOTS:
+        package, _, name = slot.engine_type.partition(":")
+        if package == "digitalocean":
+            getattr(sys.modules[PROVIDER], name.rpartition(":")[2])
 
 
 def _stop(assessment: Assessment, message: str) -> FormerrError:
