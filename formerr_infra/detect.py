@@ -165,8 +165,11 @@ def cluster_version(settings: Settings, decision: Decision, account: AccountFact
     if live and live.startswith(f"{wanted}."):
         return live
     offered: tuple[str, ...] = ()
-    if account is not None and isinstance(account.kubernetes, inventory.KubernetesOptions):
-        offered = account.kubernetes.versions
+    options = account.kubernetes if account is not None else None
+    if isinstance(options, inventory.KubernetesOptions):
+        offered = options.versions
+    elif isinstance(options, inventory.Unknown) and options.missing and preflight.is_exact(wanted):
+        offered = (wanted,)
     try:
         return preflight.resolve_version(wanted, live or None, offered)
     except preflight.VersionNotOffered:

@@ -22,8 +22,10 @@ def default_pool(details: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return next((pool for pool in _raw(details) if DEFAULT_POOL_TAG in _tags(pool)), None)
 
 
-def pools(cluster: Found) -> tuple[Found, ...]:
-    """All pools of a live cluster; a pool shares its cluster's mark."""
+def pools(cluster: Found) -> tuple[Found, ...] | None:
+    """All pools of a live cluster, None where it does not tell them; a pool shares its cluster's mark."""
+    if not isinstance(cluster.details.get("node_pools"), list):
+        return None
     return tuple(
         Found(
             id=str(pool["id"]),
@@ -61,8 +63,11 @@ def _tags(pool: Mapping[str, Any]) -> list[Any]:
 
 def import_would_write(cluster: Found) -> str | None:
     """Why importing a cluster would write to it, or None: the provider's importer tags an untagged default pool."""
-    if default_pool(cluster.details) is not None:
+    tagged = [str(pool.get("name")) for pool in _raw(cluster.details) if DEFAULT_POOL_TAG in _tags(pool)]
+    if len(tagged) == 1:
         return None
+    if tagged:
+        return f"the provider imports no cluster with several default pools, and {', '.join(tagged)} carry {DEFAULT_POOL_TAG}"
     return (
         f"importing the cluster would make the provider write the tag {DEFAULT_POOL_TAG} to one of its pools, because "
         "none carries it"

@@ -97,7 +97,8 @@ def _hanging(slot: Slot, held: Held, settings: Settings, decided: Mapping[str, D
     """Decide what hangs on another slot; its parent is decided already."""
     parent = decided[slot.parent or ""]
     wish = slot.wish(settings, decided)
-    live = slot.children(parent.target) if slot.children and parent.target else ()
+    told = slot.children(parent.target) if slot.children and parent.target else ()
+    live = told or ()
     if parent.outcome is Outcome.KEEP:
         live = tuple(replace(child, mark=Mark.OURS) for child in live)
     alive = next((child for child in live if child.id == held.id), None)
@@ -109,7 +110,10 @@ def _hanging(slot: Slot, held: Held, settings: Settings, decided: Mapping[str, D
         return Decision(slot.key, Outcome.OMIT, OMITTED.number, left, held=held, found=named, notes=notes)
     wish, judged = _with_its_parent(parent, held, alive, named, wish)
     by_id = {judged.id: alive} if judged.id and not _out_of_sight(parent, judged) else {}
-    decision = replace(decide(Case(slot.key, judged, Sighting(by_id=by_id, named=named), wish)), held=held)
+    sighting = Sighting(by_id=by_id, named=named)
+    if told is None:
+        sighting = Sighting(unknown=(f"the answer about the {slot.parent} tells nothing of it",))
+    decision = replace(decide(Case(slot.key, judged, sighting, wish)), held=held)
     decision = replace(decision, notes=(*decision.notes, *notes))
     if parent.replaces and decision.outcome is Outcome.KEEP:
         decision = replace(

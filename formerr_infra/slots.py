@@ -43,7 +43,8 @@ class Slot:
         wish: what the user wants of it, given what was decided for the slots before it.
         enabled: whether the stack has this slot at all.
         parent: the slot it hangs on, if any.
-        children: with `parent`: the live resources of this slot's kind, read off the parent's.
+        children: with `parent`: the live resources of this slot's kind, read off the parent's; None where it does not
+            tell them.
         built_in: with `parent`: whether one of them is part of the parent's own declaration.
         unapplied: with `parent`: what is wanted here and is not so, where the parent is only read; sentences.
         mark_from: the slot whose mark it shares where it has no room for its own.
@@ -60,7 +61,7 @@ class Slot:
     wish: Callable[[Settings, Decided], Wish]
     enabled: Callable[[Settings], bool] = lambda _settings: True
     parent: str | None = None
-    children: Callable[[Found], tuple[Found, ...]] | None = None
+    children: Callable[[Found], tuple[Found, ...] | None] | None = None
     built_in: Callable[[Found], bool] = lambda _found: False
     unapplied: Callable[[Settings, Found], tuple[str, ...]] = lambda _settings, _parent: ()
     mark_from: str | None = None
@@ -145,7 +146,10 @@ def _node_pool(settings: Settings, decided: Decided) -> Wish:
 
 def _nodes_not_applied(settings: Settings, cluster: Found) -> tuple[str, ...]:
     """That a cluster which is only read has another number of nodes than wanted."""
-    workers = next((pool for pool in pools(cluster) if pool.name == WORKER_POOL), None)
+    found = pools(cluster)
+    if found is None:
+        return ()
+    workers = next((pool for pool in found if pool.name == WORKER_POOL), None)
     count = workers.details.get("count") if workers else None
     nodes = count if isinstance(count, int) else node_count(cluster)
     least, most = settings.nodes_at_start, settings.nodes_at_most

@@ -109,6 +109,12 @@ class SlotComponent(pulumi.ComponentResource):
         self.register_outputs({"held": held, **outputs})
 
 
+def slug(value: object) -> str | None:
+    """A region, which the API gives as a slug for some kinds and as an object with one for others."""
+    found = value.get("slug") if isinstance(value, dict) else value
+    return found if isinstance(found, str) and found else None
+
+
 def plain(details: Mapping[str, object], **names: str) -> dict[str, Any]:
     """Pick fields of a live resource that are set: argument name -> field of the API."""
     picked = {argument: details.get(field) for argument, field in names.items()}

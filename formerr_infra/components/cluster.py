@@ -17,7 +17,7 @@ import pulumi
 import pulumi_digitalocean as digitalocean
 
 from formerr_infra import naming
-from formerr_infra.components.base import Care, SlotComponent, plain
+from formerr_infra.components.base import Care, SlotComponent, plain, slug
 from formerr_infra.model import Decision, Outcome
 from formerr_infra.pools import SYSTEM_POOL, WORKER_POOL, default_pool
 
@@ -86,7 +86,7 @@ def arguments(args: ClusterArgs) -> dict[str, Any]:
     current = default_pool(target.details) if target is not None else None
     if current is not None:
         mine = current.get("name") == SYSTEM_POOL
-        pool = pool | {"size": current["size"]} if mine else live_pool(current)
+        pool = pool | plain(current, size="size") if mine else live_pool(current)
     declared: dict[str, Any] = {
         "name": args.name,
         "region": args.region,
@@ -149,12 +149,13 @@ def live(details: Mapping[str, Any]) -> dict[str, Any]:
     described = plain(
         details,
         name="name",
-        region="region",
         version="version",
         vpc_uuid="vpc_uuid",
         cluster_subnet="cluster_subnet",
         service_subnet="service_subnet",
     )
+    if region := slug(details.get("region")):
+        described["region"] = region
     for name in ("ha", "auto_upgrade", "surge_upgrade"):
         described[name] = bool(details.get(name))
     if tags := own_tags(details.get("tags")):

@@ -6,16 +6,18 @@ to one fixed node port, so that its address outlives ingress and cluster.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 import pulumi_digitalocean as digitalocean
 
 from formerr_infra import naming
-from formerr_infra.components.base import Care, SlotComponent, plain
+from formerr_infra.components.base import Care, SlotComponent, plain, slug
 from formerr_infra.model import Decision, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 #: Where the ingress listens on every node.
 HTTP_NODE_PORT = 30080
@@ -87,9 +89,8 @@ def live(details: Mapping[str, Any]) -> dict[str, Any]:
         project_id="project_id",
         type="type",
     )
-    region = details.get("region")
-    if isinstance(region, Mapping):
-        picked["region"] = region.get("slug")
+    if region := slug(details.get("region")):
+        picked["region"] = region
     if details.get("tag"):
         picked["droplet_tag"] = details["tag"]
     elif details.get("droplet_ids"):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pulumi_digitalocean as digitalocean
 
 from formerr_infra import naming
-from formerr_infra.components.base import Care, SlotComponent, plain
+from formerr_infra.components.base import Care, SlotComponent, plain, slug
 from formerr_infra.model import Decision, Outcome
 
 if TYPE_CHECKING:
@@ -48,11 +48,10 @@ def arguments(args: NetworkArgs) -> dict[str, Any]:
     """
     target = args.decision.target
     if args.decision.outcome is Outcome.IMPORT and target is not None:
-        return plain(
-            target.details, name="name", region="region", ip_range="ip_range", description="description"
-        )
+        region = {"region": slug(target.details.get("region")) or args.region}
+        return region | plain(target.details, name="name", ip_range="ip_range", description="description")
     ip_range = args.ip_range
-    if ip_range is None and target is not None:
+    if ip_range is None and target is not None and target.facts.get("ip_range"):
         ip_range = str(target.facts["ip_range"])
     return {"name": args.name, "region": args.region, "description": args.description} | (
         {"ip_range": ip_range} if ip_range else {}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 from formerr_infra.inventory.facts import KubernetesOptions, Network, Unknown
 from formerr_infra.inventory.kinds import KINDS, Raw
+from formerr_infra.inventory.listing import MOST_PAGES, PER_PAGE
 
 if TYPE_CHECKING:
     from formerr_infra.inventory.session import Answer, Session
@@ -26,18 +27,44 @@ def read_account(session: Session) -> tuple[str | Unknown, int | Unknown]:
     limit = account.get("droplet_limit")
     return (
         status if isinstance(status, str) and status else Unknown("GET /v2/account: no status"),
-        limit if _is_count(limit) else Unknown("GET /v2/account: no droplet_limit"),
+        limit if _is_count(limit) else Unknown("GET /v2/account: no droplet_limit", missing=limit is None),
     )
 
 
 def read_droplets(session: Session) -> int | Unknown:
-    """How many droplets the account has, from the count of a list of one."""
+    """How many droplets the account has, from the count of a list of one; from the whole list if it has no count."""
     answer = session.read("/v2/droplets", "droplet:read", session.client.droplets.list, per_page=1, page=1)
-    meta = _object(answer, "meta", "GET /v2/droplets")
-    if isinstance(meta, Unknown):
-        return meta
-    total = meta.get("total")
-    return total if _is_count(total) else Unknown("GET /v2/droplets: no meta.total")
+    body = _body(answer, "GET /v2/droplets")
+    if isinstance(body, Unknown):
+        return body
+    meta = body.get("meta")
+    total = meta.get("total") if isinstance(meta, dict) else None
+    if _is_count(total):
+        return total
+    listed = body.get("droplets")
+    if meta is not None or not isinstance(listed, list):
+        return Unknown("GET /v2/droplets: no meta.total")
+    return _count_droplets(session) if listed else 0
+
+
+def _count_droplets(session: Session) -> int | Unknown:
+    seen: set[object] = set()
+    for number in range(1, MOST_PAGES):
+        where = f"/v2/droplets page {number}"
+        answer = session.read(
+            where, "droplet:read", session.client.droplets.list, per_page=PER_PAGE, page=number
+        )
+        body = _body(answer, f"GET {where}")
+        if isinstance(body, Unknown):
+            return body
+        listed = body.get("droplets")
+        if not isinstance(listed, list) or not all(isinstance(one, dict) and "id" in one for one in listed):
+            return Unknown(f"GET {where}: no list of droplets")
+        before = len(seen)
+        seen |= {str(one["id"]) for one in listed}
+        if len(seen) == before:
+            return before
+    return Unknown("GET /v2/droplets: too many pages")
 
 
 def read_options(session: Session) -> KubernetesOptions | Unknown:
@@ -47,15 +74,21 @@ def read_options(session: Session) -> KubernetesOptions | Unknown:
     options = _object(answer, "options", where)
     if isinstance(options, Unknown):
         return options
-    slugs: list[tuple[str, ...]] = []
+    slugs: dict[str, tuple[str, ...] | None] = {}
     for key in ("versions", "regions", "sizes"):
         entries = options.get(key)
+        if entries is None:
+            slugs[key] = None
+            continue
         if not isinstance(entries, list) or not all(
             isinstance(entry, dict) and isinstance(entry.get("slug"), str) for entry in entries
         ):
             return Unknown(f"{where}: no slugs in {key}")
-        slugs.append(tuple(entry["slug"] for entry in entries))
-    return KubernetesOptions(*slugs)
+        slugs[key] = tuple(entry["slug"] for entry in entries)
+    versions = slugs["versions"]
+    if versions is None:
+        return Unknown(f"{where}: no versions", missing=True)
+    return KubernetesOptions(versions, slugs["regions"], slugs["sizes"])
 
 
 def read_tier(session: Session, *, older: bool = False) -> str | Unknown | None:
@@ -112,12 +145,20 @@ def networks(items: tuple[Raw, ...] | Unknown) -> tuple[Network, ...] | Unknown:
 
 
 def _object(answer: Answer, key: str, where: str) -> Part | Unknown:
-    if answer.trouble:
-        return Unknown(answer.trouble)
-    if answer.status != 200 or answer.body is None:
-        return Unknown(f"{where}: {answer.status}")
-    part = answer.body.get(key)
+    body = _body(answer, where)
+    if isinstance(body, Unknown):
+        return body
+    part = body.get(key)
     return part if isinstance(part, dict) else Unknown(f"{where}: no {key}")
+
+
+def _body(answer: Answer, where: str) -> Part | Unknown:
+    missing = answer.status in (404, 405)
+    if answer.trouble:
+        return Unknown(answer.trouble, missing=missing)
+    if answer.status != 200 or answer.body is None:
+        return Unknown(f"{where}: {answer.status}", missing=missing)
+    return answer.body
 
 
 def _is_count(value: object) -> TypeGuard[int]:

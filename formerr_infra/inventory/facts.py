@@ -73,9 +73,15 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """A fact that could not be learned, and why. Never the same as absent."""
+    """A fact that could not be learned, and why. Never the same as absent.
+
+    Attributes:
+        reason: why.
+        missing: the API was there and has no such answer to give, so that asking again does not help.
+    """
 
     reason: str
+    missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +97,11 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class KubernetesOptions:
-    """What DOKS offers this account: slugs, in the API's order (versions newest first)."""
+    """What DOKS offers this account: slugs, in the API's order (versions newest first); None where it does not say."""
 
     versions: tuple[str, ...]
-    regions: tuple[str, ...]
-    sizes: tuple[str, ...]
+    regions: tuple[str, ...] | None
+    sizes: tuple[str, ...] | None
 
 
 @dataclass(frozen=True, slots=True)

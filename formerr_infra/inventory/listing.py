@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 PER_PAGE = 200
 #: More pages than any account has; against an answer that promises without end.
 MOST_PAGES = 500
+#: What the API gives on one page unless more is asked for.
+_USUAL_PAGE = 20
+#: Statuses of a path that is not there.
+_NOT_OFFERED = (404, 405)
 
 
 class _Disagreement(Exception):
@@ -151,13 +155,21 @@ def _side_by_side(session: Session, kind: Kind, numbers: range) -> list[_Page]:
 
 
 def _page_by_page(session: Session, kind: Kind, first: _Page) -> tuple[Raw, ...]:
-    """For an API that does not say how many there are: until a page is short and points to none."""
+    """For an API that does not say how many there are: until a page is empty.
+
+    A short page is no end: it may allow less on a page than was asked for, and name no next one. One that answers every
+    page with the same few has no pages.
+    """
     items = list(first.items)
     page = first
     for number in range(2, MOST_PAGES + 2):
-        if not page.more and len(page.items) < PER_PAGE:
+        if not page.items:
+            if page.more:
+                raise _Disagreement(f"page {number - 1} is empty and points to another")
             return tuple(items)
         page = _page(session, kind, number)
+        if page == first and not page.more and len(items) < _USUAL_PAGE:
+            return tuple(items)
         items += page.items
     raise _Trouble(f"GET {kind.path}: more than {MOST_PAGES} pages")
 
@@ -225,14 +237,17 @@ def _check_unique(kind: Kind, items: tuple[Raw, ...]) -> None:
 
 
 def _registries(session: Session, kind: Kind) -> tuple[Raw, ...]:
-    """All registries: one answer, or the older endpoint where the account has only that one."""
+    """All registries: one answer, or the older endpoint where the account has only that one.
+
+    That the newer one is not there, or lists null, says nothing of registries, so it may be said in any words; only the
+    older one is documented to answer 404 where there is none.
+    """
     answer = session.read(kind.path, kind.scope, kind.lister(session.client))
-    if answer.trouble:
-        raise _Trouble(answer.trouble)
-    if answer.status == 200 and answer.body is not None:
+    null = answer.body is not None and answer.body.get(kind.many, 0) is None
+    if answer.status == 200 and answer.body is not None and not null:
         return _objects(answer.body.get(kind.many), kind, f"GET {kind.path}")
-    if answer.status not in (404, 405):
-        raise _Trouble(f"GET {kind.path}: {answer.status}")
+    if answer.status not in _NOT_OFFERED and not (null and answer.status == 200):
+        raise _Trouble(answer.trouble or f"GET {kind.path}: {answer.status}")
     answer = session.read("/v2/registry", kind.scope, session.client.registry.get)
     if answer.trouble:
         raise _Trouble(answer.trouble)

@@ -125,7 +125,7 @@ def _account(results: dict[Hashable, Any], session: Session) -> AccountFacts:
     account = results["account"]
     status, limit = (account, account) if isinstance(account, Unknown) else account
     tier = results["tier"]
-    if tier is None and session.older_registries:
+    if (tier is None and session.older_registries) or (isinstance(tier, Unknown) and tier.missing):
         tier = reads.read_tier(session, older=True)
     return AccountFacts(
         status=status,

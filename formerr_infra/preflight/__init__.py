@@ -17,7 +17,7 @@ from formerr_infra.preflight.demand import (
     Severity,
     VpcDemand,
 )
-from formerr_infra.preflight.versions import VersionNotOffered, resolve_version
+from formerr_infra.preflight.versions import VersionNotOffered, is_exact, resolve_version
 
 __all__ = [
     "ClusterDemand",
@@ -30,5 +30,6 @@ __all__ = [
     "VpcDemand",
     "check",
     "declared_tier",
+    "is_exact",
     "resolve_version",
 ]

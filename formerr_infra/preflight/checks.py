@@ -6,9 +6,9 @@ from difflib import get_close_matches
 from ipaddress import IPv4Network, ip_network
 from typing import TYPE_CHECKING
 
-from formerr_infra.inventory.facts import AccountFacts, KubernetesOptions, Network, Unknown
+from formerr_infra.inventory.facts import AccountFacts, Network, Unknown
 from formerr_infra.preflight.demand import Demand, Finding, Severity
-from formerr_infra.preflight.versions import VersionNotOffered, resolve_version
+from formerr_infra.preflight.versions import VersionNotOffered, is_exact, resolve_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -63,6 +63,11 @@ def _unknown(what: str, unknown: Unknown, severity: Severity = Severity.ERROR) -
     return Finding(severity, "unknown", f"{what} could not be learned: {unknown.reason}")
 
 
+def _unchecked(what: str, unknown: Unknown, severity: Severity = Severity.ERROR) -> Finding:
+    """The same, for a limit that the API itself holds up: where it does not tell, a run need not stop for it."""
+    return _unknown(what, unknown, Severity.WARNING if unknown.missing else severity)
+
+
 def _status(account: AccountFacts) -> Iterator[Finding]:
     match account.status:
         case Unknown() as unknown:
@@ -98,8 +103,8 @@ def _region(demand: Demand, account: AccountFacts) -> Iterator[Finding]:
     severity = Severity.ERROR if demand.cluster or demand.pools else Severity.WARNING
     options = account.kubernetes
     if isinstance(options, Unknown):
-        yield _unknown("what DOKS offers (versions, sizes, regions)", options, severity)
-    elif demand.region not in options.regions:
+        yield _unchecked("what DOKS offers (versions, sizes, regions)", options, severity)
+    elif options.regions is not None and demand.region not in options.regions:
         yield Finding(
             severity,
             "region",
@@ -170,20 +175,30 @@ def _range(text: str) -> IPv4Network | None:
 
 
 def _version(demand: Demand, account: AccountFacts) -> Iterator[Finding]:
-    if demand.cluster is None or not isinstance(account.kubernetes, KubernetesOptions):
+    if demand.cluster is None:
+        return
+    options = account.kubernetes
+    if isinstance(options, Unknown):
+        if options.missing and not is_exact(demand.cluster.version):
+            message = (
+                f"kubernetesVersion {demand.cluster.version}: which exact version that is could not be learned "
+                f"({options.reason}); set an exact slug such as 1.34.1-do.0"
+            )
+            yield _error("version", message, "kubernetesVersion")
         return
     try:
-        resolve_version(demand.cluster.version, None, account.kubernetes.versions)
+        resolve_version(demand.cluster.version, None, options.versions)
     except VersionNotOffered as error:
         yield _error("version", error.findings[0], "kubernetesVersion")
 
 
 def _sizes(demand: Demand, account: AccountFacts) -> Iterator[Finding]:
-    if not isinstance(account.kubernetes, KubernetesOptions):
+    sizes = None if isinstance(account.kubernetes, Unknown) else account.kubernetes.sizes
+    if sizes is None:
         return
     for pool in demand.pools:
-        if pool.size not in account.kubernetes.sizes:
-            nearest = _nearest(pool.size, account.kubernetes.sizes)
+        if pool.size not in sizes:
+            nearest = _nearest(pool.size, sizes)
             yield _error("size", f"DOKS does not offer nodes of size {pool.size!r}{nearest}", pool.size_key)
 
 
@@ -198,7 +213,7 @@ def _droplets(demand: Demand, account: AccountFacts) -> Iterator[Finding]:
     limit, used = account.droplet_limit, account.droplets
     for what, fact in (("the droplet limit", limit), ("the number of droplets", used)):
         if isinstance(fact, Unknown):
-            yield _unknown(what, fact)
+            yield _unchecked(what, fact)
     if isinstance(limit, Unknown) or isinstance(used, Unknown):
         return
     keys = ", ".join(dict.fromkeys(pool.nodes_key for pool in demand.pools))

@@ -69,6 +69,11 @@ def resolve_version(wanted: str, live: str | None, offered: Sequence[str]) -> st
     return max(patches, key=lambda slug: patches[slug])
 
 
+def is_exact(wanted: str) -> bool:
+    """Whether it is a slug, and not a minor."""
+    return _EXACT.fullmatch(wanted) is not None
+
+
 def _parsed(slug: str) -> tuple[int, ...] | None:
     match = _EXACT.fullmatch(slug)
     return tuple(int(part) for part in match.groups()) if match else None

@@ -171,6 +171,7 @@ def test_the_account_is_described_as_it_is(control: ControlClient, put: Put, see
     assert not isinstance(account.vpcs, Unknown)
     assert (vpc, "10.77.0.0/20", False) in {(one.id, one.ip_range, one.default) for one in account.vpcs}
     assert not isinstance(account.kubernetes, Unknown)
+    assert account.kubernetes.regions is not None
     assert "nyc3" in account.kubernetes.regions
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -97,6 +98,25 @@ def test_an_imported_vpc_is_described_as_it_is(live: dict[str, Found]) -> None:
         "ip_range": "10.20.0.0/16",
         "description": "theirs",
     }
+
+
+def test_a_region_may_be_a_slug_or_an_object_with_one(live: dict[str, Found]) -> None:
+    for region in ("nyc3", {"slug": "nyc3", "name": "New York 3"}):
+        targets = {
+            kind: replace(one, details=dict(one.details) | {"region": region}) for kind, one in live.items()
+        }
+        imported = {kind: decided(Outcome.IMPORT, one) for kind, one in targets.items()}
+        net = network.NetworkArgs(imported["vpc"], "wanted", "fra1", None, "mark", CARE, "now")
+        assert network.arguments(net)["region"] == "nyc3"
+        declared = cluster.arguments(cluster_args(imported["cluster"], decided(Outcome.OMIT)))
+        assert declared["region"] == "nyc3"
+        assert load_balancer.arguments(balancer_args(imported["load_balancer"]))["region"] == "nyc3"
+
+
+def test_a_kept_vpc_whose_range_is_not_told_declares_none(live: dict[str, Found]) -> None:
+    target = replace(live["vpc"], facts={"region": "nyc3", "ip_range": None})
+    net = network.NetworkArgs(decided(Outcome.KEEP, target), "a-vpc", "nyc3", None, "mark", CARE, "now")
+    assert "ip_range" not in network.arguments(net)
 
 
 def test_an_imported_cluster_is_described_as_it_is_with_its_default_pool(live: dict[str, Found]) -> None:

@@ -74,6 +74,33 @@ def test_an_unknown_fact_is_never_taken_for_room(fact: str) -> None:
     assert "GET /v2/x: 403" in findings[0].message
 
 
+def test_a_limit_that_the_api_does_not_tell_is_said_and_stops_nothing() -> None:
+    """The API holds these up itself; what it has to tell about VPCs and registries is never optional."""
+    missing = Unknown("GET /v2/x: 404", missing=True)
+    for fact in ("status", "droplet_limit", "droplets"):
+        told: Any = {fact: missing}
+        findings = check(EVERYTHING, replace(ROOMY, **told))
+        assert codes(findings) == []
+        assert codes(findings, Severity.WARNING) == ["unknown"]
+    for fact in ("vpcs", "registries", "registry_tier"):
+        told = {fact: missing}
+        assert codes(check(EVERYTHING, replace(ROOMY, **told))) == ["unknown"]
+
+
+def test_without_the_offers_of_doks_an_exact_version_is_taken_and_a_minor_is_not() -> None:
+    account = replace(ROOMY, kubernetes=Unknown("GET /v2/kubernetes/options: 404", missing=True))
+    assert codes(check(EVERYTHING, account)) == ["version"]
+    exact = replace(EVERYTHING, cluster=ClusterDemand("1.34.4-do.1"))
+    assert codes(check(exact, account)) == []
+    assert codes(check(exact, account), Severity.WARNING) == ["unknown"]
+
+
+def test_sizes_and_regions_that_are_not_told_are_not_checked() -> None:
+    account = replace(ROOMY, kubernetes=KubernetesOptions(OPTIONS.versions, None, None))
+    demand = replace(EVERYTHING, pools=(PoolDemand("anything", 1, 1),))
+    assert codes(check(demand, account)) == []
+
+
 def test_nothing_is_found_where_nothing_is_made() -> None:
     unknown = Unknown("403")
     nothing_known = AccountFacts(unknown, unknown, unknown, unknown, unknown, unknown, unknown, ("vpc:read",))

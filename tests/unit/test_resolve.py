@@ -211,6 +211,14 @@ def test_an_import_that_would_write_is_refused_with_the_way_around_it() -> None:
     assert "clusterPolicy=adopt" in found["cluster"].settle
 
 
+def test_an_import_that_the_provider_refuses_is_refused_before_it() -> None:
+    """Its importer takes no cluster with two pools that carry the tag of the default one."""
+    double = replace(cluster(), details={"node_pools": [SYSTEM, {**WORKERS, "tags": [DEFAULT_POOL_TAG]}]})
+    found = decided(EMPTY, settings(clusterPolicy="import"), vpc=vpc(), cluster=double)
+    assert found["cluster"].row == "26b"
+    assert "system, workers" in found["cluster"].reason
+
+
 # -- what hangs on another slot ------------------------------------------------------------------------------
 
 KEPT = {"vpc": vpc(Mark.OURS)}
@@ -252,6 +260,14 @@ def test_the_pool_of_a_kept_cluster_is_ours(
 def test_a_pool_that_somebody_renamed_is_still_the_one_we_manage() -> None:
     renamed = {**WORKERS, "name": "renamed"}
     assert pool(managed("np-workers"), cluster(Mark.OURS, renamed), managed("k-1")).outcome is Outcome.KEEP
+
+
+@pytest.mark.parametrize("known", [Held(), managed("np-workers")])
+def test_a_pool_of_a_kept_cluster_that_does_not_tell_its_pools_is_unknown(known: Held) -> None:
+    for told in ({}, {"node_pools": None}):
+        silent = replace(cluster(Mark.OURS), details=told)
+        assert pool(known, silent, managed("k-1")).code is Code.UNKNOWN
+        assert pool(Held(), replace(cluster(), details=told), adopted("k-1")).outcome is Outcome.OMIT
 
 
 def test_production_does_not_make_a_lost_pool_again() -> None:
