@@ -58,7 +58,10 @@ def steady(value: Any) -> Any:
 def planned(preview: dict[str, Any]) -> dict[str, Any]:
     """What a preview is to do, by name: the operation and the properties it is about."""
     return {
-        name: {"op": step["op"], "changed": sorted({re.split(r"[.\[]", path)[0] for path in step["diff"]})}
+        name: {
+            "op": step["op"],
+            "changed": sorted({re.split(r"[.\[]", path)[0] for path in step["diff"]} - INTERNAL),
+        }
         for name, step in preview.items()
         if step["op"] != "same"
     }
