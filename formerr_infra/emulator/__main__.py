@@ -47,6 +47,13 @@ def parse(arguments: list[str]) -> Options:
         default=0,
         help="what ids and passwords are made from (default: 0); a state file brings its own",
     )
+    parser.add_argument(
+        "--kubernetes",
+        type=Path,
+        metavar="DIR",
+        help="run a real control plane behind each cluster, with the programs in this folder: etcd, "
+        "kube-apiserver, kube-controller-manager, kube-scheduler, kwok (default: clusters open nothing)",
+    )
     parser.add_argument("--stop-with-stdin", action="store_true", help="end when standard input closes")
     found = parser.parse_args(arguments)
     return Options(
@@ -57,6 +64,7 @@ def parse(arguments: list[str]) -> Options:
         transition_seconds=found.transition_seconds,
         seed=found.seed,
         stop_with_stdin=found.stop_with_stdin,
+        kubernetes=found.kubernetes,
     )
 
 

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from formerr_infra.emulator.store import Account
 
 CONTROL = "/_control"
+OWN = ("/_control", "/_kubernetes")
+"""What is beside the API on the same port, and in no record."""
 _LOGGER = logging.getLogger(__name__)
 _HTML = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 
@@ -57,7 +59,7 @@ class _Exchange:
 
 
 class Application:
-    """The ASGI application: the control plane under its prefix, the API everywhere else."""
+    """The ASGI application: what is the emulator's own under its prefixes, the API everywhere else."""
 
     def __init__(self, emulator: Emulator, control: ASGIApp, transports: Transports) -> None:
         self._emulator = emulator
@@ -67,7 +69,7 @@ class Application:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        if scope["path"].startswith(CONTROL):
+        if scope["path"].startswith(OWN):
             await self._control(scope, receive, send)
             return
         started = time.time()

@@ -6,6 +6,7 @@ It talks to the emulator's own endpoint and nothing else; the API itself is left
 from __future__ import annotations
 
 import json
+import time
 import urllib.error
 import urllib.request
 from typing import Any
@@ -123,6 +124,35 @@ class ControlClient:
     def advance(self, seconds: float) -> None:
         """Move the emulator's clock on."""
         self._do("advance", seconds=seconds)
+
+    def kubernetes(self) -> JsonList:
+        """The control planes, each with its `cluster`, `state` (`starting`, `ready`, `stopped`, `failed`), `message`,
+        `server`, `pid` of its supervisor, number of `starts`, `folder`, and an administrator's `kubeconfig` file."""
+        found: JsonList = self._do("kubernetes")["control_planes"]
+        return found
+
+    def stop_kubernetes(self, cluster_id: str, /) -> None:
+        """Make a cluster unreachable: its control plane is stopped, and its data stays."""
+        self._do("kubernetes_stop", id=cluster_id)
+        self.wait_for_kubernetes(cluster_id, state="stopped")
+
+    def start_kubernetes(self, cluster_id: str, /) -> None:
+        """Start a stopped control plane again, and wait until it is ready."""
+        self._do("kubernetes_start", id=cluster_id)
+        self.wait_for_kubernetes(cluster_id)
+
+    def wait_for_kubernetes(
+        self, cluster_id: str, /, *, state: str = "ready", seconds: float = 120.0
+    ) -> Json:
+        """Wait for the control plane of a cluster to get there; gives it. ControlError if it does not."""
+        deadline = time.monotonic() + seconds
+        while True:
+            found = [plane for plane in self.kubernetes() if plane["cluster"] == cluster_id]
+            if found and found[0]["state"] == state:
+                return found[0]
+            if not found or found[0]["state"] == "failed" or time.monotonic() > deadline:
+                raise ControlError(f"the control plane of {cluster_id} is not {state}: {found}")
+            time.sleep(0.05)
 
     def save(self, path: str | None = None) -> str:
         """Write the state to a file (the state file if left out); gives its path."""

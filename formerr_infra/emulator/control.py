@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from formerr_infra.emulator.app import CONTROL
 from formerr_infra.emulator.kinds import Kind, find_kind
+from formerr_infra.emulator.kubernetes import reviews
 from formerr_infra.emulator.persistence import write_atomically
 from formerr_infra.emulator.services import kubernetes_model
 from formerr_infra.emulator.store import DEFAULT_TOKEN, Account, Json, Settings, Transitions
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from formerr_infra.emulator.engine import Emulator
+    from formerr_infra.emulator.kubernetes.fleet import Fleet
 
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
@@ -33,14 +35,18 @@ _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 class Control:
     """The verbs of the control plane."""
 
-    def __init__(self, emulator: Emulator) -> None:
+    def __init__(self, emulator: Emulator, fleet: Fleet | None = None) -> None:
         self._emulator = emulator
+        self._fleet = fleet
         self.verbs: dict[str, Callable[[Json], Any]] = {
             "account": self.account,
             "advance": self.advance,
             "clear_faults": self.clear_faults,
             "fault": self.fault,
             "faults": self.faults,
+            "kubernetes": self.kubernetes,
+            "kubernetes_start": self.kubernetes_start,
+            "kubernetes_stop": self.kubernetes_stop,
             "latency": self.latency,
             "list": self.list,
             "load": self.load,
@@ -200,6 +206,23 @@ class Control:
         self._emulator.world.revision += 1
         return {"now": self._emulator.world.now()}
 
+    def kubernetes(self, _data: Json) -> Json:
+        """The control planes: each with its `cluster`, `state`, `server`, `pid`, and a `kubeconfig` file."""
+        return {"control_planes": self._fleet.describe() if self._fleet is not None else []}
+
+    def kubernetes_stop(self, data: Json) -> Json:
+        """Stop the control plane of the cluster `id`: it cannot be reached until it is started again."""
+        return self._running_fleet().set_wanted(data["id"], wanted=False)
+
+    def kubernetes_start(self, data: Json) -> Json:
+        """Start the control plane of the cluster `id` again, on the same data and address."""
+        return self._running_fleet().set_wanted(data["id"], wanted=True)
+
+    def _running_fleet(self) -> Fleet:
+        if self._fleet is None:
+            raise ValueError("no Kubernetes runs here: start the emulator with --kubernetes")
+        return self._fleet
+
     def save(self, data: Json) -> Json:
         """Write the state to `path`, or to the state file."""
         path = self._path(data)
@@ -240,9 +263,9 @@ class Control:
         }
 
 
-def control_app(emulator: Emulator) -> Starlette:
-    """The control plane as an application."""
-    control = Control(emulator)
+def control_app(emulator: Emulator, fleet: Fleet | None = None) -> Starlette:
+    """The control plane as an application, and beside it where API servers ask about tokens."""
+    control = Control(emulator, fleet)
 
     async def run(request: Request) -> JSONResponse:
         host = request.headers.get("host", "").rpartition(":")[0] or request.headers.get("host", "")
@@ -267,4 +290,14 @@ def control_app(emulator: Emulator) -> Starlette:
         emulator.save()
         return JSONResponse(answer)
 
-    return Starlette(routes=[Route(f"{CONTROL}/{{verb}}", run, methods=["POST"])])
+    async def review(request: Request) -> JSONResponse:
+        if fleet is None:
+            return JSONResponse({"error": "no Kubernetes runs here"}, status_code=404)
+        return await reviews.answer(request, fleet, emulator.world)
+
+    return Starlette(
+        routes=[
+            Route(f"{CONTROL}/{{verb}}", run, methods=["POST"]),
+            Route(f"{reviews.PATH}/{{key}}", review, methods=["POST"]),
+        ]
+    )

@@ -17,6 +17,7 @@ from formerr_infra.emulator.services import projects, vpcs
 from formerr_infra.emulator.store import DEFAULT_TOKEN, Account, AccountSettings, Json, World
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 SERVICES = (
@@ -62,21 +63,25 @@ class Emulator:
         self, *, seed: int = 0, transition_seconds: float = 0.0, state_file: Path | None = None
     ) -> None:
         self._seed = seed
+        self._told = -1
         self._transition_seconds = transition_seconds
         self.router = Router(operations())
         self.log = RequestLog()
         self.faults = FaultBook(seed)
         self.state = StateFile(state_file) if state_file is not None else None
         self.world = World(seed=seed, transition_seconds=transition_seconds)
+        self.on_change: Callable[[], None] | None = None
+        """Called when something may have changed and was saved."""
         if self.state is None or not self.state.load(self.world):
             self.reset()
             self.save()
 
     def reset(self, *, default_vpcs: bool = True) -> None:
         """Back to one fresh account, with no faults and an empty record."""
-        revision = self.world.revision
+        before = self.world
         self.world = World(seed=self._seed, transition_seconds=self._transition_seconds)
-        self.world.revision = revision + 1
+        self.world.revision = before.revision + 1
+        self.world.prepare_cluster = before.prepare_cluster
         self.faults.clear()
         self.log.clear()
         self.add_account(DEFAULT_TOKEN, "local", default_vpcs=default_vpcs)
@@ -115,3 +120,6 @@ class Emulator:
         """Write the state file if there is one and anything changed."""
         if self.state is not None:
             self.state.save(self.world)
+        if self.on_change is not None and self.world.revision != self._told:
+            self._told = self.world.revision
+            self.on_change()

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from formerr_infra.emulator.kubernetes.fleet import Fleet
+
 
 class NotLoopback(ValueError):
     """The emulator was asked to listen on an address that others can reach."""
@@ -45,6 +47,8 @@ class Options:
     seed: int = 0
     stop_with_stdin: bool = False
     """End when standard input closes: the emulator never outlives the process that started it."""
+    kubernetes: Path | None = None
+    """Folder of the programs of a control plane; None: no Kubernetes runs."""
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -105,7 +109,8 @@ def run(options: Options) -> None:
         state_file=options.state_file,
     )
     transports: Transports = {}
-    app: Any = Application(emulator, control_app(emulator), transports)
+    fleet = _fleet(emulator, options.kubernetes)
+    app: Any = Application(emulator, control_app(emulator, fleet), transports)
     config = uvicorn.Config(
         app,
         http=_protocol(transports),
@@ -117,24 +122,47 @@ def run(options: Options) -> None:
         timeout_keep_alive=75,
     )
     with listener:
-        asyncio.run(_serve(_Server(config), listener, options))
+        asyncio.run(_serve(_Server(config), listener, options, fleet))
 
 
-async def _serve(server: _Server, listener: socket.socket, options: Options) -> None:
+def _fleet(emulator: Emulator, programs: Path | None) -> Fleet | None:
+    if programs is None:
+        return None
+    # Costs a tenth of a second that most emulators need not spend.
+    from formerr_infra.emulator.kubernetes.fleet import Fleet
+
+    return Fleet(emulator, programs)
+
+
+async def _serve(
+    server: _Server, listener: socket.socket, options: Options, fleet: Fleet | None = None
+) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, server.stop)
     if options.stop_with_stdin:
         loop.add_reader(0, _watch_stdin, server)
     listener.listen(1024)
-    if options.ready_file is not None:
-        ready = json.dumps({"endpoint": endpoint_of(listener), "pid": os.getpid()})
-        write_atomically(options.ready_file, ready)
+    if fleet is not None:
+        fleet.start(endpoint_of(listener))
+    announcing = asyncio.create_task(_announce(listener, options, fleet))
     try:
         await server.serve(sockets=[listener])
     finally:
+        announcing.cancel()
         if options.ready_file is not None:
             options.ready_file.unlink(missing_ok=True)
+        if fleet is not None:
+            await fleet.stop()
+
+
+async def _announce(listener: socket.socket, options: Options, fleet: Fleet | None) -> None:
+    """Write the ready file, once the control planes of a saved state are there again."""
+    if fleet is not None:
+        await fleet.until_settled()
+    if options.ready_file is not None:
+        ready = json.dumps({"endpoint": endpoint_of(listener), "pid": os.getpid()})
+        write_atomically(options.ready_file, ready)
 
 
 def _watch_stdin(server: _Server) -> None:

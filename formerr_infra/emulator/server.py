@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 START_SECONDS = 20.0
+KUBERNETES_SECONDS = 120.0
+"""The same where control planes of a saved state come up first."""
 
 
 class EmulatorFailed(RuntimeError):
@@ -33,10 +35,12 @@ class EmulatorServer:
         state_file: Path | str | None = None,
         transition_seconds: float = 0.0,
         seed: int = 0,
+        kubernetes: Path | str | None = None,
     ) -> None:
         self._state_file = state_file
         self._transition_seconds = transition_seconds
         self._seed = seed
+        self._kubernetes = kubernetes
         self._process: subprocess.Popen[bytes] | None = None
         self._endpoint = ""
 
@@ -66,6 +70,8 @@ class EmulatorServer:
             command += ["--transition-seconds", str(self._transition_seconds)]
             if self._state_file is not None:
                 command += ["--state-file", str(self._state_file)]
+            if self._kubernetes is not None:
+                command += ["--kubernetes", str(Path(self._kubernetes).resolve())]
             with errors.open("wb") as log:
                 self._process = subprocess.Popen(
                     command,
@@ -74,7 +80,7 @@ class EmulatorServer:
                     stderr=log,
                     cwd=Path(__file__).resolve().parents[2],
                 )
-            deadline = time.monotonic() + START_SECONDS
+            deadline = time.monotonic() + (START_SECONDS if self._kubernetes is None else KUBERNETES_SECONDS)
             while not ready.exists():
                 if self._process.poll() is not None or time.monotonic() > deadline:
                     self.kill()
@@ -102,7 +108,7 @@ class EmulatorServer:
         else:
             process.terminate()
         try:
-            process.wait(timeout=5)
+            process.wait(timeout=5 if self._kubernetes is None else 20)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 Json = dict[str, Any]
 """A JSON object: the API's own shape, which is wider than any type worth writing down."""
@@ -205,6 +205,8 @@ class World:
         self.transitions = uniform_transitions(transition_seconds)
         self.settings = Settings()
         self.accounts: dict[str, Account] = {}
+        self.prepare_cluster: Callable[[Json], None] | None = None
+        """Gives a new cluster its control plane; None where no Kubernetes runs."""
 
     def now(self) -> float:
         """Seconds since the epoch, as this world has it (the control plane can advance it)."""

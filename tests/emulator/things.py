@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -32,6 +33,20 @@ def vpc(name: str = "v", **more: Any) -> Json:
 def database(name: str = "data", **more: Any) -> Json:
     base = {"name": name, "engine": "pg", "version": "16", "size": "db-s-1vcpu-1gb", "region": "nyc3"}
     return {**base, "num_nodes": 1, **more}
+
+
+MERGE = {"Content-Type": "application/merge-patch+json"}
+POD: Json = {"containers": [{"name": "main", "image": "app:1"}]}
+
+
+def deployment(name: str, *, replicas: int) -> Json:
+    template = {"metadata": {"labels": {"app": name}}, "spec": POD}
+    spec = {"replicas": replicas, "selector": {"matchLabels": {"app": name}}, "template": template}
+    return {"metadata": {"name": name}, "spec": spec}
+
+
+def inside(address: str, network: str) -> bool:
+    return ip_address(address) in ip_network(network)
 
 
 def made(response: httpx.Response) -> Json:

@@ -20,6 +20,7 @@ def build(world: World, account: Account, fields: Json) -> Json:
     """A droplet, without any check."""
     key = fields.get("id") or world.number(KIND, _FIRST_ID)
     region = fields.get("region", "nyc3")
+    vpc_uuid = fields.get("vpc_uuid") or vpcs.default_vpc(account, region)
     droplet: Json = {
         "id": key,
         "name": f"droplet-{key}",
@@ -28,10 +29,10 @@ def build(world: World, account: Account, fields: Json) -> Json:
         "created_at": world.timestamp(),
         "tags": [],
         "region": region,
-        "vpc_uuid": vpcs.default_vpc(account, region),
+        "vpc_uuid": vpc_uuid,
         "_image": "ubuntu-24-04-x64",
         "_public": world.address("address"),
-        "_private": f"10.{key >> 16 & 127}.{key >> 8 & 255}.{key & 255}",
+        "_private": vpcs.private_address(account, vpc_uuid, key),
         **fields,
     }
     tags.ensure(world, account, droplet["tags"])

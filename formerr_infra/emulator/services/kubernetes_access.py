@@ -1,7 +1,7 @@
 """Getting at a DOKS cluster: options, credentials, kubeconfig, user, messages, and the registry integration.
 
-Tokens are made up and expire on paper only, unless the control plane gave the cluster those of a real API server.
-Cluster lint is not emulated.
+Where real control planes run, tokens open the cluster's and end by the emulator's clock; otherwise they are made up
+and end on paper only. Cluster lint is not emulated.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from formerr_infra.emulator import catalog
 from formerr_infra.emulator.authority import CA_BASE64
 from formerr_infra.emulator.errors import NotFound
+from formerr_infra.emulator.kubernetes import tokens
 from formerr_infra.emulator.routing import Answer, Call, Routes
 from formerr_infra.emulator.services import kubernetes_model as model
 from formerr_infra.emulator.services import registries
@@ -64,14 +65,23 @@ def _credentials(call: Call) -> Json:
     cluster = find(call)
     seconds = call.number("expiry_seconds", 0, low=0, high=10 * 365 * 24 * 3600) or WEEK
     own: Json = cluster.get("_kubernetes", {})
+    expires = int(call.world.now() + seconds)
     return {
         "server": own.get("server") or f"https://{cluster['id']}.k8s.ondigitalocean.com",
         "certificate_authority_data": own.get("certificate_authority_data", CA_BASE64),
         "client_certificate_data": own.get("client_certificate_data"),
         "client_key_data": own.get("client_key_data"),
-        "token": own.get("token") or f"local-{call.world.secret('kubernetes token', 40)}",
-        "expires_at": call.world.timestamp(call.world.now() + seconds),
+        "token": own.get("token") or _token(call, cluster, expires),
+        "expires_at": call.world.timestamp(expires),
     }
+
+
+def _token(call: Call, cluster: Json, expires: int) -> str:
+    if "_plane" not in cluster:
+        return f"local-{call.world.secret('kubernetes token', 40)}"
+    user = {"username": call.account.settings.email, "uid": call.account.uuid}
+    call.account[model.KIND].changed()
+    return tokens.issue(cluster, user, expires, call.world.now())
 
 
 @ROUTES.on("GET", "/v2/kubernetes/clusters/{cluster_id}/credentials", "kubernetes:access_cluster")

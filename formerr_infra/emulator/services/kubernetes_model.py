@@ -1,7 +1,7 @@
 """What a DOKS cluster is: its pools, its nodes, the droplets behind them, and how they come up.
 
-The rules of making and changing one are here, without HTTP. No Kubernetes runs behind a cluster; the control plane
-can give it the address and the credentials of one that does (`_kubernetes`).
+The rules of making and changing one are here, without HTTP. Where real control planes run, `_plane` says whether a
+cluster's is ready, and `_kubernetes` how it is reached; the control plane of the emulator can name another there.
 """
 
 from __future__ import annotations
@@ -69,6 +69,8 @@ def build(world: World, account: Account, fields: Json) -> Json:
     }
     cluster["tags"] = cluster_tags(key, cluster.get("tags", []))
     cluster["vpc_uuid"] = cluster["vpc_uuid"] or vpcs.ensure_default(world, account, region)
+    if world.prepare_cluster is not None and "_kubernetes" not in cluster:
+        world.prepare_cluster(cluster)
     if "status" in fields:
         cluster.pop("_ready_at")
         cluster["ipv4"], cluster["endpoint"] = cluster["_address"], _endpoint(cluster)
@@ -89,7 +91,8 @@ def view(world: World, _account: Account, cluster: Json) -> Json:
 def settle(world: World, cluster: Json) -> None:
     """Let everything that is due by now have happened."""
     now = world.now()
-    if cluster.get("_ready_at") is not None and cluster["_ready_at"] <= now:
+    up = "_plane" not in cluster or cluster["_plane"]["ready"]
+    if cluster.get("_ready_at") is not None and cluster["_ready_at"] <= now and up:
         cluster.pop("_ready_at")
         cluster["status"] = {"state": "running", "message": ""}
         cluster["ipv4"], cluster["endpoint"] = cluster["_address"], _endpoint(cluster)
@@ -97,9 +100,23 @@ def settle(world: World, cluster: Json) -> None:
     if waiting and min(waiting.values()) <= now:
         for pool in cluster["node_pools"]:
             for node in pool["nodes"]:
-                if waiting.get(node["id"], now + 1) <= now:
+                if waiting.get(node["id"], now + 1) <= now and node["id"] not in cluster.get("_away", ()):
                     waiting.pop(node["id"])
                     node["status"] = {"state": "running"}
+
+
+def nodes_came_up(cluster: Json, ready: set[str]) -> bool:
+    """Nodes that Kubernetes calls ready are no longer waited for; whether there was any."""
+    away = cluster.get("_away", [])
+    left = [key for key in away if key not in ready]
+    cluster["_away"] = left
+    return len(left) < len(away)
+
+
+def readdress(cluster: Json) -> None:
+    """The address of the control plane has changed."""
+    if cluster["endpoint"]:
+        cluster["endpoint"] = _endpoint(cluster)
 
 
 def drop(world: World, account: Account, cluster: Json) -> None:
@@ -215,13 +232,15 @@ def _new_node(world: World, account: Account, cluster: Json, pool: Json) -> Json
     node: Json = {
         "id": world.uuid("nodes"),
         "name": name,
-        "status": {"state": "provisioning" if seconds > 0 else "running"},
+        "status": {"state": "provisioning" if seconds > 0 or "_plane" in cluster else "running"},
         "droplet_id": str(droplet["id"]),
         "created_at": world.timestamp(),
         "updated_at": world.timestamp(),
     }
-    if seconds > 0:
+    if seconds > 0 or "_plane" in cluster:
         cluster["_nodes_ready_at"][node["id"]] = world.now() + seconds
+    if "_plane" in cluster:
+        cluster.setdefault("_away", []).append(node["id"])
     return node
 
 

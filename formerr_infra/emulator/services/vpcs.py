@@ -84,6 +84,14 @@ def default_vpc(account: Account, region: str) -> str:
     return next((str(v["id"]) for v in account[KIND] if v["default"] and v["region"] == region), "")
 
 
+def private_address(account: Account, vpc_uuid: str, number: int) -> str:
+    """An address of a VPC's range by a running number: different for as many numbers as the range has addresses."""
+    vpc = account[KIND].get(vpc_uuid)
+    network = IPv4Network(vpc["ip_range"] if vpc is not None else "10.0.0.0/9")
+    # The service keeps the network's own address and the first ones for itself.
+    return str(network[4 + number % max(1, network.num_addresses - 5)])
+
+
 def resolve(_world: World, account: Account, vpc_uuid: str, region: str) -> str:
     """The VPC a new resource goes to: the named one, or the region's default, made if there is none. 422 if unfit."""
     if vpc_uuid:
