@@ -42,6 +42,14 @@ for ten seconds more). Nodes come and go with the pools, with DOKS's labels, the
 ids, addresses of the VPC and a capacity by size. The Kubernetes version is that of the programs, whatever the
 cluster's version says. Data are beside the state file, and go with the cluster; everything ends with the emulator,
 however it ends.
+
+What DOKS's controllers do there is done here too. Services of type LoadBalancer get a load balancer in the account,
+with the rules, health check, name, size and firewall that their annotations ask for; one that is there is taken over
+by id or by name; a disowned one is left alone. Claims on `do-block-storage` and its variants get a volume, a persistent
+volume, and more room when they ask for it. Both are listed as the cluster's associated resources and stay when the
+cluster is deleted. A node that goes is drained, with disruption budgets, for 20 seconds at most. Left out: volume
+attachments and snapshots, IPv6, own addresses, HTTP/3, metrics, logs and `exec`, the cluster's own workloads (CoreDNS,
+Cilium, the CSI driver), and so network policies and DNS have no effect.
 """
 
 

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import pytest
@@ -15,10 +15,6 @@ from formerr_infra.emulator.server import EmulatorServer
 from tests.emulator import things
 from tests.emulator.clusters import Cluster, eventually, has_ended, processes
 from tests.emulator.conftest import bearer
-from tests.support import kubernetes
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 pytestmark = [
     pytest.mark.serial,
@@ -27,36 +23,8 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
-def programs() -> Path:
-    try:
-        return kubernetes.find()
-    except LookupError as error:
-        if os.environ.get("CI") == "true":
-            raise
-        pytest.skip(str(error))
-
-
-@pytest.fixture(scope="module")
-def server(programs: Path) -> Iterator[EmulatorServer]:
-    with EmulatorServer(kubernetes=programs) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def api(server: EmulatorServer) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=server.endpoint, headers=bearer(), trust_env=False) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def cluster(server: EmulatorServer, api: httpx.Client) -> Cluster:
-    """One that the tests of this file share; each leaves it as it was."""
-    return Cluster.create(api, node_pools=[things.pool(count=2)])
-
-
 def test_a_cluster_runs_when_its_api_server_is_ready(
-    server: EmulatorServer, api: httpx.Client, cluster: Cluster
+    planes: EmulatorServer, planes_api: httpx.Client, cluster: Cluster
 ) -> None:
     shown = cluster.show()
     assert shown["status"]["state"] == "running"
@@ -180,60 +148,60 @@ def test_storage_classes_and_the_dns_service_are_there(cluster: Cluster) -> None
 
 
 def test_a_token_opens_until_it_expires_by_the_emulators_clock(
-    server: EmulatorServer, cluster: Cluster
+    planes: EmulatorServer, cluster: Cluster
 ) -> None:
     with cluster.client(seconds=600) as short, cluster.client(seconds=7200) as long:
         assert short.get("/api/v1/nodes").status_code == 200
         assert long.get("/api/v1/nodes").status_code == 200
-        server.control.advance(601)
+        planes.control.advance(601)
         eventually(lambda: short.get("/api/v1/nodes").status_code == 401, seconds=15)
         assert long.get("/api/v1/nodes").status_code == 200
 
 
 def test_nobody_gets_in_without_a_token_or_with_anothers(
-    server: EmulatorServer, api: httpx.Client, cluster: Cluster
+    planes: EmulatorServer, planes_api: httpx.Client, cluster: Cluster
 ) -> None:
     with cluster.client(token="local-guessed") as client:
         assert client.get("/api/v1/nodes").status_code == 401
     with cluster.client(token="") as client:
         assert client.get("/api/v1/nodes").status_code in (401, 403)
-    server.control.account(token="reader", name="reader", scopes=["kubernetes:read"])
+    planes.control.account(token="reader", name="reader", scopes=["kubernetes:read"])
     path = f"/v2/kubernetes/clusters/{cluster.id}/credentials"
-    assert api.get(path, headers=bearer("reader")).status_code == 403
+    assert planes_api.get(path, headers=bearer("reader")).status_code == 403
 
 
 def test_a_cluster_can_be_made_unreachable_and_reachable_again(
-    server: EmulatorServer, cluster: Cluster
+    planes: EmulatorServer, cluster: Cluster
 ) -> None:
     with cluster.client() as client:
-        server.control.stop_kubernetes(cluster.id)
+        planes.control.stop_kubernetes(cluster.id)
         with pytest.raises(httpx.TransportError):
             client.get("/api/v1/nodes")
         assert cluster.show()["status"]["state"] == "running"
-        server.control.start_kubernetes(cluster.id)
+        planes.control.start_kubernetes(cluster.id)
         assert client.get("/api/v1/nodes").status_code == 200
 
 
-def test_a_program_that_dies_is_replaced(server: EmulatorServer, cluster: Cluster) -> None:
-    plane = server.control.wait_for_kubernetes(cluster.id)
+def test_a_program_that_dies_is_replaced(planes: EmulatorServer, cluster: Cluster) -> None:
+    plane = planes.control.wait_for_kubernetes(cluster.id)
     os.kill(min(processes(plane["folder"])), signal.SIGKILL)
-    eventually(lambda: server.control.kubernetes()[0]["starts"] > plane["starts"])
-    server.control.wait_for_kubernetes(cluster.id)
+    eventually(lambda: planes.control.kubernetes()[0]["starts"] > plane["starts"])
+    planes.control.wait_for_kubernetes(cluster.id)
     with cluster.client() as client:
         assert len(client.get("/api/v1/nodes").json()["items"]) == 2
 
 
 def test_two_clusters_are_apart_and_a_deleted_one_leaves_nothing(
-    server: EmulatorServer, api: httpx.Client, cluster: Cluster
+    planes: EmulatorServer, planes_api: httpx.Client, cluster: Cluster
 ) -> None:
-    other = Cluster.create(api, name="other")
-    plane = server.control.wait_for_kubernetes(other.id)
+    other = Cluster.create(planes_api, name="other")
+    plane = planes.control.wait_for_kubernetes(other.id)
     token = other.credentials()["token"]
     with other.client() as client:
         assert client.get("/api/v1/nodes").status_code == 200
     with cluster.client(token=token) as client:
         assert client.get("/api/v1/nodes").status_code == 401
-    api.delete(f"/v2/kubernetes/clusters/{other.id}").raise_for_status()
+    planes_api.delete(f"/v2/kubernetes/clusters/{other.id}").raise_for_status()
     eventually(lambda: has_ended(plane["folder"]) and not Path(plane["folder"]).exists())
     with cluster.client() as client:
         assert client.get("/api/v1/nodes").status_code == 200
@@ -271,14 +239,14 @@ def test_a_killed_emulator_leaves_no_process(programs: Path, tmp_path: Path, wit
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells the children of a killed process")
-def test_a_killed_supervisor_takes_the_programs_along(server: EmulatorServer, cluster: Cluster) -> None:
-    plane = server.control.wait_for_kubernetes(cluster.id)
+def test_a_killed_supervisor_takes_the_programs_along(planes: EmulatorServer, cluster: Cluster) -> None:
+    plane = planes.control.wait_for_kubernetes(cluster.id)
     before = processes(plane["folder"])
     assert len(before) == 5
     os.kill(plane["pid"], signal.SIGKILL)
     eventually(lambda: not before & processes(plane["folder"]))
-    eventually(lambda: server.control.kubernetes()[0]["starts"] > plane["starts"])
-    after = server.control.wait_for_kubernetes(cluster.id)
+    eventually(lambda: planes.control.kubernetes()[0]["starts"] > plane["starts"])
+    after = planes.control.wait_for_kubernetes(cluster.id)
     assert after["server"] == plane["server"]
     with cluster.client() as client:
         assert len(client.get("/api/v1/nodes").json()["items"]) == 2

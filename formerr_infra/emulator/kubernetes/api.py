@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import http.client
 import json
 import ssl
@@ -82,6 +83,11 @@ class Api:
             # of the same address is invalid before it is a double.
             if await self.find(f"{path}/{manifest['metadata']['name']}") is None:
                 raise
+
+    async def report(self, event: Json) -> None:
+        """Leave an event; one that is refused is lost, as events may be."""
+        with contextlib.suppress(Refused):
+            await self.ask("POST", f"/api/v1/namespaces/{event['metadata']['namespace']}/events", event)
 
     async def patch(self, path: str, changes: Json) -> None:
         """Merge changes into an object; nothing happens if it has gone."""
