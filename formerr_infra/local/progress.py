@@ -1,7 +1,8 @@
 """What someone sees while set-up works: which program, what is done to it, for how long.
 
 On a terminal one line per running task, redrawn; elsewhere a line when a task starts or changes its phase,
-and one every 20 s that says it is still alive. Standard library only, because it runs before anything is
+and one every 20 s that says it is still alive; of those that wait for another, only where nobody else said
+anything. Standard library only, because it runs before anything is
 installed.
 """
 
@@ -41,6 +42,11 @@ class Task:
     def say(self, phase: str, detail: str = "") -> None:
         """What is done now. A new `phase` is worth a line; a new `detail` only where lines are redrawn."""
         self._progress.changed(self, phase, detail)
+
+    @property
+    def waits(self) -> bool:
+        """Whether it does nothing until another one is done."""
+        return self.phase.startswith("waiting")
 
     @property
     def elapsed(self) -> float:
@@ -124,10 +130,12 @@ class Progress:
 
     def _beat(self) -> None:
         now = time.monotonic()
-        for task in self._tasks:
-            if now - task.spoke >= HEARTBEAT_SECONDS:
-                task.spoke = now
-                self._stream.write(f"  {task.line()}\n")
+        due = [task for task in self._tasks if now - task.spoke >= HEARTBEAT_SECONDS]
+        quiet = all(now - task.spoke >= HEARTBEAT_SECONDS for task in self._tasks if not task.waits)
+        working = [task for task in due if not task.waits]
+        for task in working or (due if quiet else []):
+            task.spoke = now
+            self._stream.write(f"  {task.line()}\n")
 
     def _erase(self) -> None:
         if self._live and self._drawn:

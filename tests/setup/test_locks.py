@@ -52,7 +52,8 @@ def test_the_runtime_lock_holds_what_its_input_asks_for() -> None:
 
 
 def test_the_engine_that_is_built_is_the_one_the_sdk_is_for() -> None:
-    from formerr_infra.local.toolchain.table import DIGITALOCEAN, PULUMI
+    from formerr_infra.local.toolchain.table import DIGITALOCEAN, KUBERNETES_PLUGIN, PULUMI
 
     pins = _pins("requirements/runtime.in")
     assert (pins["pulumi"], pins["pulumi-digitalocean"]) == (PULUMI, DIGITALOCEAN)
+    assert pins["pulumi-kubernetes"] == KUBERNETES_PLUGIN

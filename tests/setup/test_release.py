@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import os
+import platform
 import time
+import zipfile
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from formerr_infra.local.toolchain import Resolver, ToolUnavailable, Way, release, tool
-from tests.setup.toolbench import PULUMI_FILES, ReleaseHost, Silence, archive, resolver, serving
+from formerr_infra.local.toolchain import TABLE, Resolver, ToolUnavailable, Way, WayFailed, release, tool
+from tests.setup.toolbench import PULUMI_FILES, ReleaseHost, Silence, archive, resolver, script, serving
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
 PULUMI = tool("pulumi")
 HOST = tool("pulumi-language-python")
 VERSION = "3.259.0"
+linux = pytest.mark.skipif(platform.system() != "Linux", reason="Kubernetes is released for Linux only")
+linux_only = pytest.mark.may_skip(reason="Kubernetes is released for Linux only")
 
 
 @pytest.fixture(name="host")
@@ -223,3 +228,127 @@ def test_nothing_in_an_archive_is_written_outside_its_folder(tmp_path: Path, hos
 
     assert [p.name for p in found.path.parent.iterdir() if not p.name.startswith(".")] == ["pulumi"]
     assert list(tmp_path.rglob("outside")) == []
+
+
+# -- the shapes that releases have ----------------------------------------------------------------------------
+
+
+def _published(host: ReleaseHost, name: str, content: bytes) -> str:
+    """Publish what a program's release is called, with its bare sum beside it; its path."""
+    spec = tool(name).release
+    assert spec is not None
+    file, sums = release.names(spec)
+    host.files[f"/{file}"] = content
+    host.files[f"/{sums}"] = f"{hashlib.sha256(content).hexdigest()}\n".encode()
+    return f"/{file}"
+
+
+@linux_only
+@linux
+def test_a_program_that_is_published_bare_is_verified_and_put_into_the_cache(
+    tmp_path: Path, host: ReleaseHost
+) -> None:
+    path = _published(host, "kube-apiserver", script("1.34.2"))
+
+    found = _resolver(tmp_path, host).ensure(tool("kube-apiserver"), Way.RELEASE, Silence())
+
+    assert host.fetched(path) == [None]
+    assert (found.version, found.way) == ("1.34.2", Way.RELEASE)
+    assert os.access(found.path, os.X_OK)
+
+
+@linux_only
+@linux
+def test_a_bare_program_of_another_sum_is_not_kept(tmp_path: Path, host: ReleaseHost) -> None:
+    path = _published(host, "kube-apiserver", script("1.34.2"))
+    host.files[path] = script("1.34.3")
+
+    with pytest.raises(ToolUnavailable, match="SHA-256"):
+        _resolver(tmp_path, host).ensure(tool("kube-apiserver"), Way.RELEASE, Silence())
+
+    assert _nothing_is_kept(tmp_path)
+
+
+def test_a_zip_is_unpacked_by_name(tmp_path: Path) -> None:
+    packed = tmp_path / "etcd.zip"
+    with zipfile.ZipFile(packed, "w") as made:
+        made.writestr("etcd-v3.6.5/etcd", script("3.6.5"))
+        made.writestr("etcd-v3.6.5/etcdctl", b"other")
+        made.writestr("../outside/etcd.txt", b"evil")
+    into = tmp_path / "into"
+    into.mkdir()
+
+    release.unpack(packed, tool("etcd"), into)
+
+    assert {path.name: path.read_bytes() for path in into.iterdir()} == {"etcd": script("3.6.5")}
+
+
+def test_a_zip_that_is_damaged_is_refused(tmp_path: Path) -> None:
+    packed = tmp_path / "etcd.zip"
+    packed.write_bytes(b"PK\x03\x04 and then nothing")
+
+    with pytest.raises(WayFailed, match="cannot be unpacked"):
+        release.unpack(packed, tool("etcd"), tmp_path)
+
+
+SUM = "ab" * 32
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (f"{SUM}  kwok-linux-amd64\n", SUM),
+        (f"{SUM} *kwok-linux-amd64\n", SUM),
+        (f"{SUM.upper()}\n", SUM),
+        (f'{{"assets": [{{"name": "kwok-linux-amd64", "digest": "sha256:{SUM}"}}]}}', SUM),
+        (f'{{"assets": [{{"name": "kwok-linux-arm64", "digest": "sha256:{SUM}"}}]}}', None),
+        ('{"assets": [{"name": "kwok-linux-amd64", "digest": null}]}', None),
+        ('{"assets": [{"name": "kwok-linux-amd64", "digest": "sha512:ab"}]}', None),
+        ('{"message": "Not Found"}', None),
+        ('{"assets": ', None),
+        ('{"assets": [1]}', None),
+        (f"{SUM}  kwok-linux-arm64\n", None),
+        ("<html>not here</html>", None),
+        (SUM[:-1], None),
+        ("", None),
+    ],
+)
+def test_a_sum_is_read_in_every_shape_that_is_published_and_in_no_other(text: str, found: str | None) -> None:
+    assert release.sum_of("kwok-linux-amd64", text) == found
+
+
+def test_a_list_of_digests_is_asked_for_where_there_is_no_file_of_sums_and_a_mirror_for_the_file() -> None:
+    spec = tool("kwok").release
+    assert spec is not None
+
+    [(base, url)] = release.places(spec, {})
+    [(mirror, sums)] = release.places(spec, {"FORMERR_RELEASE_URL": "http://127.0.0.1:1/all/"})
+
+    assert base.startswith("https://github.com/")
+    assert url.startswith("https://api.github.com/")
+    assert mirror == "http://127.0.0.1:1/all"
+    assert sums.startswith("http://127.0.0.1:1/all/kwok-")
+    assert sums.endswith(".sha256")
+
+
+def test_every_release_is_asked_for_over_https_with_nothing_left_to_fill_in() -> None:
+    for row in TABLE:
+        assert row.release is not None
+        if platform.system().lower() not in row.release.systems:
+            continue
+        for base, url in release.places(row.release, {}):
+            for one in (base, url, *release.names(row.release)):
+                assert not {"{", "}"} & set(one), row.name
+            assert base.startswith("https://")
+            assert url.startswith("https://")
+
+
+def test_a_program_without_a_release_for_this_system_is_said(tmp_path: Path, host: ReleaseHost) -> None:
+    spec = tool("kube-apiserver").release
+    assert spec is not None
+    elsewhere = replace(tool("kube-apiserver"), release=replace(spec, systems=("plan9",)))
+
+    with pytest.raises(ToolUnavailable, match="there is no release for"):
+        _resolver(tmp_path, host).ensure(elsewhere, Way.RELEASE, Silence())
+
+    assert host.asked == []

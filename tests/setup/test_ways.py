@@ -6,11 +6,14 @@ import os
 import re
 import shutil
 import subprocess
+import uuid
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from formerr_infra.local.toolchain import TABLE, GoBuild, Tool, ToolUnavailable, Way, gobuild, tool
+from formerr_infra.local.tools import PLUGIN
 from tests.setup.toolbench import Silence, put, resolver
 
 PULUMI = tool("pulumi")
@@ -156,12 +159,85 @@ def test_every_build_has_its_module_with_a_sum_for_each_requirement() -> None:
         folder = gobuild.MODULES / row.build.module
         sums = {tuple(line.split()[:2]) for line in (folder / "go.sum").read_text("utf-8").splitlines()}
         text = (folder / "go.mod").read_text("utf-8")
-        replaced = dict(re.findall(r"^replace (\S+) => (\S+ \S+)$", text, re.MULTILINE))
+        replaced = dict(re.findall(r"^(?:replace)?\s*(\S+) => (\S+ \S+)$", text, re.MULTILINE))
         wanted = re.findall(r"^(?:require )?\s*(\S+\.\S+/\S+) (v\S+)", text, re.MULTILINE)
         assert wanted
         for module, version in wanted:
             name, number = replaced.get(module, f"{module} {version}").split()
             assert (name, f"{number}/go.mod") in sums, f"{row.name}: {name} {number}"
+
+
+def test_every_program_can_come_as_a_release_or_as_a_build_in_a_version_that_fits() -> None:
+    for row in TABLE:
+        assert row.release is not None, row.name
+        assert row.build is not None or row.name == PLUGIN
+        for version in [way.version for way in (row.release, row.build) if way is not None]:
+            number = tuple(int(part) for part in version.split("."))
+            assert row.at_least <= number < row.below, f"{row.name}: {version}"
+
+
+def test_what_a_program_embeds_is_taken_out_of_its_verified_module_and_never_from_the_checkout() -> None:
+    row = tool("pulumi-resource-kubernetes")
+    assert row.build is not None
+    folder = gobuild.MODULES / row.build.module
+    text = (folder / "main.go").read_text("utf-8")
+
+    assert row.build.embeds
+    for module, path in row.build.embeds:
+        name = path.rsplit("/", 1)[-1]
+        assert f"//go:embed {name}\n" in text
+        assert not (folder / name).exists()
+        assert f"{module} v" in (folder / "go.mod").read_text("utf-8")
+
+
+EMBEDDING = """package main
+
+import _ "embed"
+
+//go:embed word.txt
+var word string
+
+func main() { print(word) }
+"""
+
+
+@needs_go
+def test_a_build_embeds_files_of_another_module_and_leaves_the_recipe_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if GO is None:
+        pytest.skip("no go on the PATH")
+    # Go tells only of what it compiles, so the text is one that it has not seen.
+    _module(tmp_path / "modules", f"{EMBEDDING}\n// {uuid.uuid4()}\n")
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "go.mod").write_text("module example.invalid/other\n\ngo 1.21\n", "utf-8")
+    (other / "word.txt").write_text("v1.2.3\n", "utf-8")
+    recipe = tmp_path / "modules" / "small"
+    with (recipe / "go.mod").open("a", encoding="utf-8") as file:
+        file.write(f"\nrequire example.invalid/other v0.0.0\n\nreplace example.invalid/other => {other}\n")
+    monkeypatch.setattr(gobuild, "MODULES", tmp_path / "modules")
+    cached = subprocess.run([GO, "env", "GOCACHE"], capture_output=True, text=True, check=True).stdout.strip()
+    ways = resolver(tmp_path, path=Path(GO).parent, GOPROXY="off", GOCACHE=cached, GOTOOLCHAIN="local")
+    build = GoBuild("1.2.3", "small", ".", embeds=(("example.invalid/other", "word.txt"),))
+    said = Silence()
+
+    found = ways.ensure(replace(SMALL, build=build), Way.BUILD, said)
+
+    assert subprocess.run([found.path], capture_output=True, text=True, check=True).stderr == "v1.2.3\n"
+    assert sorted(path.name for path in recipe.iterdir()) == ["go.mod", "go.sum", "main.go"]
+    assert (gobuild.LINKING, "") in said.said
+
+
+def test_another_main_program_is_built_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _module(tmp_path, EMBEDDING)
+    monkeypatch.setattr(gobuild, "MODULES", tmp_path)
+    build = GoBuild("1.2.3", "small", ".", embeds=(("example.invalid/other", "word.txt"),))
+    before = gobuild.recipe_of(build)
+
+    (tmp_path / "small" / "main.go").write_text(MAIN, "utf-8")
+
+    assert gobuild.recipe_of(build) != before
 
 
 def test_the_settings_that_change_a_build_do_not_reach_go() -> None:

@@ -30,6 +30,17 @@ PULUMI_FILES = (
 )
 
 
+# What the programs of the application say of themselves.
+APPLICATION = {
+    "etcd": "3.6.5",
+    "kube-apiserver": "1.34.2",
+    "kube-controller-manager": "1.34.2",
+    "kube-scheduler": "1.34.2",
+    "kwok": "0.7.0",
+    "pulumi-resource-kubernetes": "4.34.2",
+}
+
+
 def script(version: str) -> bytes:
     """A program that says its version, whatever it is asked."""
     return f"#!/bin/sh\necho v{version}\n".encode()
@@ -41,6 +52,13 @@ def put(folder: Path, version: str, files: tuple[str, ...] = PULUMI_FILES) -> Pa
     for name in files:
         (folder / name).write_bytes(script(version))
         (folder / name).chmod(0o755)
+    return folder
+
+
+def put_application(folder: Path) -> Path:
+    """Fake programs of the application's set in `folder`."""
+    for name, version in APPLICATION.items():
+        put(folder, version, (name,))
     return folder
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 RECORD = ".made.json"
-_STAGING = ".making-"
+STAGING = ".making-"
 _WAIT_SECONDS = 0.2
 
 
@@ -97,9 +97,9 @@ class ToolCache:
         """
         parent = self.root / name
         parent.mkdir(parents=True, exist_ok=True)
-        for left in parent.glob(f"{_STAGING}*"):
+        for left in parent.glob(f"{STAGING}*"):
             shutil.rmtree(left, ignore_errors=True)
-        staging = parent / f"{_STAGING}{version}-{os.getpid()}"
+        staging = parent / f"{STAGING}{version}-{os.getpid()}"
         staging.mkdir()
         try:
             fill(staging)
@@ -111,10 +111,10 @@ class ToolCache:
             (staging / RECORD).write_text(json.dumps(record, indent=2) + "\n", "utf-8")
             final = parent / version
             if final.exists():
-                old = parent / f"{_STAGING}old-{version}-{os.getpid()}"
+                old = parent / f"{STAGING}old-{version}-{os.getpid()}"
                 final.rename(old)
             staging.rename(final)
         finally:
-            for left in parent.glob(f"{_STAGING}*"):
+            for left in parent.glob(f"{STAGING}*"):
                 shutil.rmtree(left, ignore_errors=True)
         return Entry(folder=final, way=way, recipe=recipe)

@@ -1,4 +1,4 @@
-"""Official release archives: fetched with resume, verified by the published sums, unpacked by name.
+"""Official releases: fetched with resume, verified by the published sums, unpacked by name.
 
 A host that does not answer is given up within seconds, because the next way may be a build. Nothing is
 unpacked before its sum is right, and nothing is written but the named executables. Standard library only;
@@ -8,14 +8,17 @@ proxies are those of the environment.
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import platform
 import queue
+import re
 import shutil
 import tarfile
 import threading
 import urllib.error
 import urllib.request
+import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -50,27 +53,42 @@ class Asset:
     sha256: str
 
 
-def names(release: Release) -> tuple[str, str]:
-    """(archive, sums) for this machine.
+def _words(release: Release) -> dict[str, str]:
+    """What is replaced in the names of a release, for this machine.
 
     Raises:
         WayFailed: there is no archive for it.
     """
     system, machine = platform.system().lower(), platform.machine().lower()
     arch = release.arches.get(machine)
-    if system not in ("linux", "darwin") or arch is None:
+    if system not in release.systems or arch is None:
         raise WayFailed(f"there is no release for {system} on {machine}")
-    return (
-        release.archive.format(version=release.version, os=system, arch=arch),
-        release.sums.format(version=release.version),
-    )
+    ext = "zip" if system == "darwin" else "tar.gz"
+    return {"version": release.version, "os": system, "arch": arch, "ext": ext}
 
 
-def bases(release: Release, environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Where to look: the mirror alone where one is set."""
+def names(release: Release) -> tuple[str, str]:
+    """(archive, sums) for this machine.
+
+    Raises:
+        WayFailed: there is no archive for it.
+    """
+    words = _words(release)
+    return release.archive.format_map(words), release.sums.format_map(words)
+
+
+def places(release: Release, environ: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """(folder, address of the sums), each to be tried in turn: the mirror alone where one is set.
+
+    Raises:
+        WayFailed: there is no archive for this machine.
+    """
+    words = _words(release)
     mirror = environ.get(MIRROR)
-    found = (mirror,) if mirror else release.bases
-    return tuple(base.format(version=release.version).rstrip("/") for base in found)
+    bases = [base.format_map(words).rstrip("/") for base in ((mirror,) if mirror else release.bases)]
+    if release.listing and not mirror:
+        return tuple((base, release.listing.format_map(words)) for base in bases)
+    return tuple((base, f"{base}/{release.sums.format_map(words)}") for base in bases)
 
 
 def find(release: Release, environ: Mapping[str, str], sayer: Sayer) -> Asset:
@@ -79,22 +97,43 @@ def find(release: Release, environ: Mapping[str, str], sayer: Sayer) -> Asset:
     Raises:
         WayFailed: none has; every folder is named with its reason.
     """
-    archive, sums = names(release)
+    archive, _ = names(release)
     why: list[str] = []
-    for base in bases(release, environ):
-        url = f"{base}/{sums}"
+    for base, url in places(release, environ):
         sayer.say("asking for the release", url)
         try:
             text = _small(url)
         except (OSError, http.client.HTTPException, ValueError) as error:
             why.append(f"{url}: {_reason(error)}")
             continue
-        for line in text.splitlines():
-            fields = line.split()
-            if len(fields) == 2 and fields[1].lstrip("*") == archive and len(fields[0]) == 64:
-                return Asset(url=f"{base}/{archive}", name=archive, sha256=fields[0].lower())
+        found = sum_of(archive, text)
+        if found is not None:
+            return Asset(url=f"{base}/{archive}", name=archive, sha256=found)
         why.append(f"{url}: no sum for {archive}")
     raise WayFailed("\n".join(why))
+
+
+def sum_of(archive: str, text: str) -> str | None:
+    """The SHA-256 of `archive` out of what was published: lines of sum and name, the bare sum of the one
+    file, or GitHub's list of a release's files with their digests."""
+    if re.fullmatch(r"[0-9a-fA-F]{64}\s*", text):
+        return text.strip().lower()
+    if text.lstrip().startswith("{"):
+        return _digest(archive, text)
+    for line in text.splitlines():
+        fields = line.split()
+        if len(fields) == 2 and fields[1].lstrip("*") == archive and len(fields[0]) == 64:
+            return fields[0].lower()
+    return None
+
+
+def _digest(archive: str, text: str) -> str | None:
+    try:
+        told = {str(one["name"]): one.get("digest") for one in json.loads(text)["assets"]}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+    match = re.fullmatch(r"sha256:([0-9a-fA-F]{64})", str(told.get(archive)))
+    return match[1].lower() if match else None
 
 
 def fetch(asset: Asset, folder: Path, sayer: Sayer) -> Path:
@@ -136,22 +175,39 @@ def unpack(archive: Path, tool: Tool, into: Path) -> None:
     Raises:
         WayFailed: one is missing, or the archive is damaged.
     """
-    wanted = {*tool.files, *tool.optional_companions}
     try:
-        with tarfile.open(archive) as tar:
-            for member in tar:
-                name = member.name.rsplit("/", 1)[-1]
-                if name not in wanted or not member.isfile():
-                    continue
-                source = tar.extractfile(member)
-                if source is not None:
-                    with source, (into / name).open("wb") as target:
-                        shutil.copyfileobj(source, target)
-    except (tarfile.TarError, EOFError, OSError) as error:
+        if archive.name.endswith((".tar.gz", ".tgz")):
+            _unpack_tar(archive, tool, into)
+        elif archive.name.endswith(".zip"):
+            _unpack_zip(archive, tool, into)
+        else:
+            archive.replace(into / tool.name)
+    except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError) as error:
         raise WayFailed(f"{archive.name} cannot be unpacked: {error}") from error
     missing = [name for name in tool.files if not (into / name).exists()]
     if missing:
         raise WayFailed(f"{archive.name} holds no {', '.join(missing)}")
+
+
+def _unpack_tar(archive: Path, tool: Tool, into: Path) -> None:
+    wanted = {*tool.files, *tool.optional_companions}
+    with tarfile.open(archive, "r:gz") as tar:
+        for member in tar:
+            name = member.name.rsplit("/", 1)[-1]
+            source = tar.extractfile(member) if name in wanted and member.isfile() else None
+            if source is not None:
+                with source, (into / name).open("wb") as target:
+                    shutil.copyfileobj(source, target)
+
+
+def _unpack_zip(archive: Path, tool: Tool, into: Path) -> None:
+    wanted = {*tool.files, *tool.optional_companions}
+    with zipfile.ZipFile(archive) as packed:
+        for member in packed.infolist():
+            name = member.filename.rsplit("/", 1)[-1]
+            if name in wanted and not member.is_dir():
+                with packed.open(member) as source, (into / name).open("wb") as target:
+                    shutil.copyfileobj(source, target)
 
 
 def _download(asset: Asset, part: Path, sayer: Sayer) -> None:

@@ -13,18 +13,29 @@ Version = tuple[int, int, int]
 
 PULUMI = "3.259.0"
 DIGITALOCEAN = "4.76.0"
+KUBERNETES_PLUGIN = "4.34.2"
+KUBERNETES = "1.34.2"
+ETCD = "3.6.5"
+KWOK = "0.7.0"
+KUBE_SCORE = "1.20.0"
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """Published archives with a file of SHA-256 sums beside them.
+    """Published archives or programs with their SHA-256 sums.
+
+    In `bases`, `archive`, `sums` and `listing`, `{version}`, `{os}` (linux, darwin), `{arch}` and `{ext}`
+    (tar.gz, on darwin zip) are replaced.
 
     Attributes:
         version: without a leading v.
-        bases: folders that hold archive and sums, each in turn; `{version}` is replaced.
-        archive: the archive's name; `{version}`, `{os}` (linux, darwin) and `{arch}` are replaced.
-        sums: the name of the file of sums; `{version}` is replaced.
+        bases: folders that hold archive and sums, each in turn.
+        archive: the archive's name; a name without an archive's ending is the program itself.
+        sums: the name of the file of sums: a line for each file, or the bare sum of the one.
         arches: machine (as `uname -m` says) to the archive's word for it.
+        listing: where the publisher has no file of sums but GitHub's list of the release's files with their
+            digests, its address; a mirror is asked for `sums` all the same.
+        systems: what there are archives for.
     """
 
     version: str
@@ -32,6 +43,8 @@ class Release:
     archive: str
     sums: str
     arches: Mapping[str, str]
+    listing: str = ""
+    systems: tuple[str, ...] = ("linux", "darwin")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +57,8 @@ class GoBuild:
         package: what is built.
         ldflags: for the linker, after `-s -w`.
         scripts: (module, path in it) of files that belong beside the program, executable.
+        embeds: (module, path in it) of files that the program embeds. A program can embed only what lies in
+            its own module: they are copied out of the verified module beside `main.go` of `module`.
     """
 
     version: str
@@ -51,6 +66,7 @@ class GoBuild:
     package: str
     ldflags: str = ""
     scripts: tuple[tuple[str, str], ...] = ()
+    embeds: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +122,41 @@ _PULUMI_ADVICE = (
 )
 
 _SDK = "github.com/pulumi/pulumi/sdk/v3"
+_PROVIDER = "github.com/pulumi/pulumi-kubernetes/provider/v4"
+
+_APPLICATION_ADVICE = (
+    "  have it on the PATH, or\n"
+    "  install Go (https://go.dev/doc/install) so that it can be built, or\n"
+    "  set FORMERR_RELEASE_URL to a folder that mirrors the releases and their sums, or\n"
+    "  leave the application out: make up APPLICATION=no"
+)
+
+
+def _control_plane(name: str, purpose: str) -> Tool:
+    """A program of Kubernetes itself. They are taken in one minor version, so that they fit each other."""
+    return Tool(
+        name=name,
+        purpose=purpose,
+        at_least=(1, 34, 0),
+        below=(1, 35, 0),
+        version_args=("--version",),
+        release=Release(
+            version=KUBERNETES,
+            bases=("https://dl.k8s.io/release/v{version}/bin/{os}/{arch}",),
+            archive=name,
+            sums=f"{name}.sha256",
+            arches=_GO_ARCHES,
+            systems=("linux",),
+        ),
+        build=GoBuild(
+            version=KUBERNETES,
+            module="kubernetes",
+            package=f"k8s.io/kubernetes/cmd/{name}",
+            ldflags=f"-X k8s.io/component-base/version.gitVersion=v{KUBERNETES}",
+        ),
+        advice=_APPLICATION_ADVICE,
+    )
+
 
 TABLE: tuple[Tool, ...] = (
     Tool(
@@ -161,6 +212,92 @@ TABLE: tuple[Tool, ...] = (
             f"  pulumi plugin install resource digitalocean {DIGITALOCEAN} (if it can be downloaded), or\n"
             "  FORMERR_PLUGIN=stand-in   (local mode does without it)"
         ),
+    ),
+    Tool(
+        name="etcd",
+        purpose="the store of a Kubernetes API server",
+        at_least=(3, 5, 13),  # older ones lack RequestWatchProgress, and consistent reads are slow
+        below=(3, 7, 0),
+        version_args=("--version",),
+        release=Release(
+            version=ETCD,
+            bases=("https://github.com/etcd-io/etcd/releases/download/v{version}",),
+            archive="etcd-v{version}-{os}-{arch}.{ext}",
+            sums="SHA256SUMS",
+            arches=_GO_ARCHES,
+        ),
+        build=GoBuild(version=ETCD, module="etcd", package="go.etcd.io/etcd/server/v3"),
+        advice=_APPLICATION_ADVICE,
+    ),
+    _control_plane("kube-apiserver", "the API server of a local cluster"),
+    _control_plane("kube-controller-manager", "the controllers of a local cluster"),
+    _control_plane("kube-scheduler", "the scheduler of a local cluster"),
+    Tool(
+        name="kwok",
+        purpose="the nodes and pods of a local cluster",
+        at_least=(0, 7, 0),
+        below=(0, 8, 0),
+        version_args=("--version",),
+        release=Release(
+            version=KWOK,
+            bases=("https://github.com/kubernetes-sigs/kwok/releases/download/v{version}",),
+            archive="kwok-{os}-{arch}",
+            sums="kwok-{os}-{arch}.sha256",
+            listing="https://api.github.com/repos/kubernetes-sigs/kwok/releases/tags/v{version}",
+            arches=_GO_ARCHES,
+        ),
+        build=GoBuild(
+            version=KWOK,
+            module="kwok",
+            package="sigs.k8s.io/kwok/cmd/kwok",
+            ldflags=f"-X sigs.k8s.io/kwok/pkg/consts.Version=v{KWOK}",
+        ),
+        advice=_APPLICATION_ADVICE,
+    ),
+    Tool(
+        name="pulumi-resource-kubernetes",
+        purpose="the official Kubernetes plugin",
+        at_least=(4, 25, 0),  # the newest that is published as Go modules
+        below=(5, 0, 0),
+        release=Release(
+            version=KUBERNETES_PLUGIN,
+            bases=("https://github.com/pulumi/pulumi-kubernetes/releases/download/v{version}",),
+            archive="pulumi-resource-kubernetes-v{version}-{os}-{arch}.tar.gz",
+            sums="pulumi-kubernetes_{version}_checksums.txt",
+            arches=_GO_ARCHES,
+        ),
+        build=GoBuild(
+            version="4.25.0",
+            module="kubernetes-provider",
+            package=".",
+            ldflags=f"-X {_PROVIDER}/pkg/version.Version=4.25.0",
+            embeds=(
+                (_PROVIDER, "cmd/pulumi-resource-kubernetes/schema.json"),
+                (_PROVIDER, "cmd/pulumi-resource-kubernetes/terraform-mapping.json"),
+            ),
+        ),
+        advice=_APPLICATION_ADVICE,
+    ),
+    Tool(
+        name="kube-score",
+        purpose="judges manifests in the tests",
+        at_least=(1, 20, 0),
+        below=(2, 0, 0),
+        version_args=("version",),
+        release=Release(
+            version=KUBE_SCORE,
+            bases=("https://github.com/zegl/kube-score/releases/download/v{version}",),
+            archive="kube-score_{version}_{os}_{arch}.tar.gz",
+            sums="checksums.txt",
+            arches=_GO_ARCHES,
+        ),
+        build=GoBuild(
+            version=KUBE_SCORE,
+            module="kube-score",
+            package="github.com/zegl/kube-score/cmd/kube-score",
+            ldflags=f"-X main.version={KUBE_SCORE}",
+        ),
+        advice="  have it on the PATH, or install Go (https://go.dev/doc/install) so that it can be built",
     ),
 )
 
