@@ -12,6 +12,7 @@ explained.
 
 from __future__ import annotations
 
+import argparse
 import fcntl
 import os
 import signal
@@ -26,7 +27,7 @@ from formerr_infra.local.packages import Environment
 from formerr_infra.local.paths import LocalPaths
 from formerr_infra.local.progress import Progress, clock
 from formerr_infra.local.toolchain import gobuild
-from formerr_infra.local.tools import REQUIRED, Toolbox
+from formerr_infra.local.tools import Toolbox, ToolSet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,14 +36,11 @@ if TYPE_CHECKING:
 
 def main(argv: list[str] | None = None) -> int:
     """Set everything up; the exit code."""
-    arguments = sys.argv[1:] if argv is None else argv
-    if arguments:
-        sys.stderr.write(f"unknown: {' '.join(arguments)}; the set-up takes no arguments\n")
-        return 2
+    sets = _sets(argv)
     began = time.monotonic()
     paths = LocalPaths.of()
     try:
-        toolbox = Toolbox(paths, os.environ)
+        toolbox = Toolbox(paths, os.environ, sets)
     except FormerrError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
@@ -66,6 +64,20 @@ def main(argv: list[str] | None = None) -> int:
         return failures[0].exit_code
     sys.stderr.write(f"set-up done in {clock(time.monotonic() - began)}\n")
     return 0
+
+
+def _sets(argv: list[str] | None) -> frozenset[ToolSet]:
+    parser = argparse.ArgumentParser(prog="setup", description="Prepare everything that local mode needs.")
+    parser.add_argument(
+        "--no-application",
+        action="store_true",
+        help="leave out what only the application on the cluster needs",
+    )
+    parser.add_argument("--checks", action="store_true", help="what only the tests need, too")
+    asked = parser.parse_args(argv)
+    application = frozenset() if asked.no_application else frozenset({ToolSet.APPLICATION})
+    checks = frozenset({ToolSet.CHECKS}) if asked.checks else frozenset()
+    return frozenset({ToolSet.CORE}) | application | checks
 
 
 def _both(
@@ -101,15 +113,15 @@ def _both(
 
             return run
 
-        works = [packages, *(tools(name) for name in (*REQUIRED, *toolbox.optional()))]
+        works = [packages, *(tools(name) for name in toolbox.open())]
         threads = [threading.Thread(target=guarded(work), daemon=True) for work in works]
         for thread in threads:
             thread.start()
         for thread in threads:
             while thread.is_alive():
                 thread.join(0.2)
-        if not failures:
-            toolbox.remember()
+        # What there is stays known where something else failed: the four slots need no Kubernetes.
+        toolbox.remember()
     return failures
 
 

@@ -84,6 +84,21 @@ class LocalPaths:
         return self.local_dir / "bin"
 
     @property
+    def kubernetes(self) -> Path:
+        """The programs of a local cluster, side by side."""
+        return self.local_dir / "kubernetes"
+
+    @property
+    def kubeconfigs(self) -> Path:
+        """What `formerr local kubeconfig` writes; a token is in it."""
+        return self.local_dir / "kubeconfig"
+
+    @property
+    def demo_secrets(self) -> Path:
+        """Generated values of the application's secrets."""
+        return self.local_dir / "secrets.json"
+
+    @property
     def stand_in(self) -> Path:
         """The folder that stand-in mode puts on the PATH."""
         return self.local_dir / "plugins" / "stand-in"

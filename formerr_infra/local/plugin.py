@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 
 from formerr_infra.errors import SetupError
 from formerr_infra.local.paths import CHECKOUT
-from formerr_infra.local.tools import PLUGIN, PluginChoice
+from formerr_infra.local.tools import KUBERNETES_PLUGIN, PLUGIN, PluginChoice, plugin_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from formerr_infra.local.paths import LocalPaths
+    from formerr_infra.local.toolchain import Found
     from formerr_infra.local.tools import Toolbox
 
 
@@ -41,15 +42,18 @@ class Plugin:
 
 
 def choose(toolbox: Toolbox, paths: LocalPaths) -> Plugin:
-    """The plugin, put where the engine finds it.
+    """The DigitalOcean plugin, put where the engine finds it, as is the Kubernetes plugin.
 
     Raises:
         SetupError: the official one is demanded and not there, or set-up has not been run.
     """
+    kubernetes = toolbox.programs().get(KUBERNETES_PLUGIN)
+    if kubernetes is not None and kubernetes.version and _is_elsewhere(toolbox, paths, kubernetes.path):
+        _link(paths, kubernetes)
     found = toolbox.programs().get(PLUGIN)
     if found is not None and toolbox.plugin is not PluginChoice.STAND_IN:
         if found.path.parent.is_relative_to(paths.tools) or not _is_on(toolbox.search_path(), found.path):
-            _link(paths, found.path, found.version)
+            _link(paths, found)
         return Plugin(
             official=True,
             program=found.path,
@@ -75,15 +79,20 @@ def _is_on(search: str, program: Path) -> bool:
     return os.fspath(program.parent) in search.split(os.pathsep)
 
 
-def _link(paths: LocalPaths, program: Path, version: str) -> None:
+def _is_elsewhere(toolbox: Toolbox, paths: LocalPaths, program: Path) -> bool:
+    """Whether it is neither on the PATH nor linked there with the programs out of the cache."""
+    return not program.is_relative_to(paths.tools) and not _is_on(toolbox.search_path(), program)
+
+
+def _link(paths: LocalPaths, plugin: Found) -> None:
     """Let the engine's own plugin folder name the program; a folder and a link, so nothing is copied."""
-    folder = paths.pulumi_home / "plugins" / f"resource-digitalocean-v{version}"
-    link = folder / PLUGIN
-    if link.exists() and link.samefile(program):
+    folder = paths.pulumi_home / "plugins" / plugin_folder(plugin.name, plugin.version)
+    link = folder / plugin.name
+    if link.exists() and link.samefile(plugin.path):
         return
     folder.mkdir(parents=True, exist_ok=True)
-    new = folder / f".{PLUGIN}.{os.getpid()}"
-    new.symlink_to(program)
+    new = folder / f".{plugin.name}.{os.getpid()}"
+    new.symlink_to(plugin.path)
     new.replace(link)
 
 

@@ -1,6 +1,6 @@
 """Which programs a checkout's local mode uses, remembered, so that a warm run asks none of them anything.
 
-Holds the choice of ways (FORMERR_TOOLCHAIN) and whether the official DigitalOcean plugin is looked for
+The programs come in sets: what brings the four slots up needs no Kubernetes. Holds the choice of ways (FORMERR_TOOLCHAIN) and whether the official DigitalOcean plugin is looked for
 (FORMERR_PLUGIN). Standard library only. It does not say how a program is come by: `toolchain` does.
 """
 
@@ -13,24 +13,46 @@ import time
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, assert_never
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from formerr_infra.errors import SettingsError, SetupError
-from formerr_infra.local.toolchain import Found, Resolver, ToolUnavailable, Way, WayFailed, tool
+from formerr_infra.local.toolchain import TABLE, Found, Resolver, ToolUnavailable, Way, WayFailed, tool
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from collections.abc import Set as AbstractSet
 
     from formerr_infra.local.paths import LocalPaths
     from formerr_infra.local.toolchain.release import Sayer
 
-REQUIRED = ("pulumi", "pulumi-language-python")
 PLUGIN = "pulumi-resource-digitalocean"
+KUBERNETES_PLUGIN = "pulumi-resource-kubernetes"
+CONTROL_PLANE = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok")
 # A host that could not be reached is asked again after this long.
 FORGET_SECONDS = 24 * 3600
 
 
+class ToolSet(StrEnum):
+    """What a run may need: the four slots alone, the application on a real API server, the tests' own."""
+
+    CORE = "core"
+    APPLICATION = "application"
+    CHECKS = "checks"
+
+
+MEMBERS: Mapping[ToolSet, tuple[str, ...]] = MappingProxyType(
+    {
+        ToolSet.CORE: ("pulumi", "pulumi-language-python"),
+        ToolSet.APPLICATION: (*CONTROL_PLANE, KUBERNETES_PLUGIN),
+        ToolSet.CHECKS: ("kube-score",),
+    }
+)
+REQUIRED = MEMBERS[ToolSet.CORE]
+ONLY_CORE = frozenset({ToolSet.CORE})
+
 T = TypeVar("T", bound=StrEnum)
+Json = dict[str, Any]
 
 
 class PluginChoice(StrEnum):
@@ -54,17 +76,25 @@ def _setting(environ: Mapping[str, str], name: str, kind: type[T]) -> T:
 class Toolbox:
     """The programs of one checkout.
 
+    Attributes:
+        paths: where they are kept.
+        environ: the PATH and the settings.
+        sets: what is asked for: whether it is ready, and what is to be prepared, follow from it.
+
     Raises:
         SettingsError: FORMERR_TOOLCHAIN or FORMERR_PLUGIN has a value that there is not.
     """
 
     paths: LocalPaths
     environ: Mapping[str, str]
+    sets: AbstractSet[ToolSet] = ONLY_CORE
     way: Way = field(init=False)
     plugin: PluginChoice = field(init=False)
     _resolver: Resolver = field(init=False)
     _found: dict[str, Found] = field(init=False, default_factory=dict)
     _missing: dict[str, str] = field(init=False, default_factory=dict)
+    _known: dict[str, Json] = field(init=False, default_factory=dict)
+    _recalled: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
         self.way = _setting(self.environ, "FORMERR_TOOLCHAIN", Way)
@@ -84,6 +114,15 @@ class Toolbox:
     def optional(self) -> tuple[str, ...]:
         return () if self.plugin is PluginChoice.STAND_IN else (PLUGIN,)
 
+    def wanted(self) -> tuple[str, ...]:
+        """Every program of the sets, the optional ones too; those that a first run waits for come first."""
+        return tuple(name for one in ToolSet if one in self.sets for name in MEMBERS[one]) + self.optional()
+
+    def open(self) -> tuple[str, ...]:
+        """Those of the wanted ones that nothing is known of that still holds."""
+        self._recall()
+        return tuple(name for name in self.wanted() if not self._is_known(name))
+
     def ensure(self, name: str, sayer: Sayer) -> Found | None:
         """Find, fetch or build a program; None for an optional one that is not to be had.
 
@@ -91,15 +130,18 @@ class Toolbox:
             ToolUnavailable: it is needed and not to be had.
         """
         row = tool(name)
-        needed = name in REQUIRED or self.plugin is PluginChoice.OFFICIAL
+        needed = name != PLUGIN or self.plugin is PluginChoice.OFFICIAL
         try:
             found = self._from_plugins(name) or self._resolver.ensure(row, self._way_to(name), sayer)
         except ToolUnavailable as error:
             if needed:
                 raise
             self._missing[name] = "; ".join(f"{a.way}: {a.why}" for a in error.attempts)
+            self._known.pop(name, None)
             return None
         self._found[name] = found
+        self._missing.pop(name, None)
+        self._known.pop(name, None)
         return found
 
     def _way_to(self, name: str) -> Way:
@@ -111,7 +153,7 @@ class Toolbox:
         """A plugin in one of Pulumi's own folders, unless there is one on the PATH, which the engine
         prefers."""
         spec = tool(name).release
-        if name != PLUGIN or spec is None:
+        if name not in (PLUGIN, KUBERNETES_PLUGIN) or spec is None:
             return None
         try:
             return self._resolver.on_path(tool(name), _Silent())
@@ -120,7 +162,7 @@ class Toolbox:
         given = self.environ.get("PULUMI_HOME")
         homes = [self.paths.pulumi_home, *([Path(given)] if given else []), self.paths.home / ".pulumi"]
         for home in homes:
-            program = home / "plugins" / f"resource-digitalocean-v{spec.version}" / PLUGIN
+            program = home / "plugins" / plugin_folder(name, spec.version) / name
             if os.access(program, os.X_OK):
                 return Found(name, program, spec.version, Way.PATH)
         return None
@@ -133,67 +175,80 @@ class Toolbox:
             (Way.RELEASE, False): "official release, cached",
             (Way.BUILD, False): "built from Go modules, cached",
         }.get((found.way, found.new), "already installed")
-        return f"{found.name} {found.version}: {did}: {found.path}".replace("  ", " ")
+        return f"{f'{found.name} {found.version}'.rstrip()}: {did}: {found.path}"
 
     # -- the memory ------------------------------------------------------------------------------------------
 
-    def _question(self) -> dict[str, Any]:
-        """Everything that a changed answer would follow from."""
-        search = self.search_path()
-        seen = {}
-        for name in (*REQUIRED, PLUGIN):
-            where = shutil.which(name, path=search)
-            seen[name] = [where, *_stat(Path(where))] if where else None
-        return {
-            "way": self.way,
-            "cache": os.fspath(self.paths.cache_dir),
-            "path": seen,
-        }
+    def _question(self) -> Json:
+        """What every answer follows from."""
+        return {"way": self.way, "cache": os.fspath(self.paths.cache_dir)}
+
+    def _seen(self, name: str) -> list[object] | None:
+        """What the PATH has of that name: another program there is another answer."""
+        where = shutil.which(name, path=self.search_path())
+        return [where, *_stat(Path(where))] if where else None
 
     def remember(self) -> None:
-        """Write down what was found; call it after every `ensure`."""
-        found = {
-            name: {"path": os.fspath(f.path), "version": f.version, "way": f.way, "stat": _stat(f.path)}
-            for name, f in self._found.items()
-        }
-        stamp = {"question": self._question(), "found": found, "missing": self._missing, "at": time.time()}
+        """Write down what was found, beside what is known of programs that nobody asked for this time."""
+        self._recall()
+        now = time.time()
+        for name, found in self._found.items():
+            if name not in self._known:
+                facts = {"path": os.fspath(found.path), "version": found.version, "way": found.way}
+                self._known[name] = {"seen": self._seen(name), "found": facts | {"stat": _stat(found.path)}}
+        for name, why in self._missing.items():
+            if name not in self._known:
+                self._known[name] = {"seen": self._seen(name), "missing": why, "at": now}
+        stamp = {"question": self._question(), "programs": self._known}
         self.paths.local_dir.mkdir(parents=True, exist_ok=True)
         new = self.paths.toolchain_stamp.with_suffix(".new")
         new.write_text(json.dumps(stamp, indent=2) + "\n", "utf-8")
         new.replace(self.paths.toolchain_stamp)
 
-    def is_ready(self) -> bool:
-        """Whether what was remembered still holds; reads files and starts nothing."""
+    def _recall(self) -> None:
+        """Take what was remembered and still holds, once; what was found since goes before it."""
+        if self._recalled:
+            return
+        self._recalled = True
         try:
             stamp = json.loads(self.paths.toolchain_stamp.read_text("utf-8"))
-            if stamp["question"] != self._question():
-                return False
-            if stamp["missing"] and time.time() - float(stamp["at"]) > FORGET_SECONDS:
-                return False
-            if not self._knows_the_plugin(stamp["found"], stamp["missing"]):
-                return False
-            found = {}
-            for name, facts in stamp["found"].items():
-                path = Path(facts["path"])
-                if _stat(path) != facts["stat"]:
-                    return False
-                found[name] = Found(name, path, facts["version"], Way(facts["way"]))
+            programs = dict(stamp["programs"]) if stamp["question"] == self._question() else {}
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            return False
-        self._found, self._missing = found, dict(stamp["missing"])
-        return True
+            programs = {}
+        for name, facts in programs.items():
+            if name in self._found or name in self._missing:
+                continue
+            try:
+                if facts["seen"] != self._seen(name):
+                    continue
+                if "missing" in facts:
+                    if time.time() - float(facts["at"]) > FORGET_SECONDS:
+                        continue
+                    self._missing[name] = str(facts["missing"])
+                else:
+                    told = facts["found"]
+                    path = Path(told["path"])
+                    if _stat(path) != told["stat"]:
+                        continue
+                    self._found[name] = Found(name, path, told["version"], Way(told["way"]))
+            except (OSError, ValueError, KeyError, TypeError, AttributeError):
+                continue
+            self._known[name] = facts
 
-    def _knows_the_plugin(self, found: Mapping[str, object], missing: Mapping[str, object]) -> bool:
-        """Whether the official plugin was looked for as far as is asked now: a stand-in asks for nothing."""
-        match self.plugin:
-            case PluginChoice.STAND_IN:
-                return True
-            case PluginChoice.AUTO:
-                return PLUGIN in found or PLUGIN in missing
-            case PluginChoice.OFFICIAL:
-                return PLUGIN in found
-            case _:
-                assert_never(self.plugin)
+    def is_ready(self) -> bool:
+        """Whether all that is asked for is known and still there; reads files and starts nothing."""
+        return not self.open()
+
+    def _is_known(self, name: str) -> bool:
+        """Whether a program was looked for as far as is asked now: a stand-in asks for nothing."""
+        if name in self._found:
+            return True
+        return name == PLUGIN and self.plugin is PluginChoice.AUTO and name in self._missing
+
+    def has(self, one: ToolSet) -> bool:
+        """Whether every program of a set is known and still there."""
+        self._recall()
+        return all(name in self._found for name in MEMBERS[one])
 
     def programs(self) -> Mapping[str, Found]:
         """The programs as remembered.
@@ -201,9 +256,28 @@ class Toolbox:
         Raises:
             SetupError: set-up has not been run, or what it found is gone.
         """
-        if not self._found and not self.is_ready():
+        self._recall()
+        if not all(self._is_known(name) for name in (*REQUIRED, *self.optional())):
             raise SetupError("The toolchain is not set up, or has changed since. Run: make setup")
-        return self._found
+        return {row.name: self._found[row.name] for row in TABLE if row.name in self._found}
+
+    def kubernetes(self) -> Path | None:
+        """A folder with the programs of a local cluster; None where the application's set is not there.
+
+        They are links, so that a program from the PATH and one from the cache stand side by side, and no
+        PATH of the user's has any of them.
+        """
+        if not self.has(ToolSet.APPLICATION):
+            return None
+        folder = self.paths.kubernetes
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in CONTROL_PLANE:
+            link, program = folder / name, self._found[name].path
+            if not (link.is_symlink() and link.readlink() == program):
+                new = folder / f".{name}.{os.getpid()}"
+                new.symlink_to(program)
+                new.replace(link)
+        return folder
 
     def folders(self) -> list[Path]:
         """What the PATH needs for the programs that are not on it already.
@@ -214,7 +288,9 @@ class Toolbox:
         Raises:
             SetupError: set-up has not been run.
         """
-        cached = [f for name, f in self.programs().items() if name != PLUGIN and self._is_cached(f)]
+        programs = self.programs()
+        names = (*REQUIRED, KUBERNETES_PLUGIN)
+        cached = [programs[name] for name in names if name in programs and self._is_cached(programs[name])]
         for found in cached:
             for source in found.path.parent.iterdir():
                 target = self.paths.bin / source.name
@@ -244,6 +320,11 @@ class Toolbox:
     def why_no_plugin(self) -> str:
         """Why the official plugin is not used."""
         return self._missing.get(PLUGIN, "")
+
+
+def plugin_folder(name: str, version: str) -> str:
+    """How Pulumi calls a plugin's folder below its own."""
+    return f"resource-{name.removeprefix('pulumi-resource-')}-v{version}"
 
 
 class _Silent:

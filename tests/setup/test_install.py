@@ -33,9 +33,28 @@ case "$1 $2 $3" in
   "build "*)
     echo one >&2
     while [ "$1" != -o ]; do shift; done
-    printf '#!/bin/sh\\necho v3.259.0\\n' > "$2"; chmod +x "$2" ;;
+    case "$2" in
+      */etcd) version=3.6.5 ;;
+      */kube-score) version=1.20.0 ;;
+      */kube-*) version=1.34.2 ;;
+      */kwok) version=0.7.0 ;;
+      *) version=3.259.0 ;;
+    esac
+    echo "$2" >> "{pid}.built"
+    printf '#!/bin/sh\\necho v%s\\n' "$version" > "$2"; chmod +x "$2" ;;
 esac
 """
+
+
+CORE = "--no-application"
+APPLICATION = (
+    "etcd",
+    "kube-apiserver",
+    "kube-controller-manager",
+    "kube-scheduler",
+    "kwok",
+    "pulumi-resource-kubernetes",
+)
 
 
 class Machine:
@@ -49,6 +68,10 @@ class Machine:
         self.scripts = folder / "sdk"
         for part in ("cmd", "dist"):
             put(self.scripts / "python" / part, "3.187.0", PULUMI_FILES[2:])
+        embedded = self.scripts / "cmd" / "pulumi-resource-kubernetes"
+        embedded.mkdir(parents=True)
+        for name in ("schema.json", "terraform-mapping.json"):
+            (embedded / name).write_text("{}", "utf-8")
         shutil.copytree(CHECKOUT / "formerr_infra" / "local", self.checkout / "formerr_infra" / "local")
         wanted = (
             "requirements.txt",
@@ -81,14 +104,20 @@ class Machine:
         program.write_text(text.format(pid=self.pid, scripts=self.scripts), "utf-8")
         program.chmod(0o755)
 
-    def start(self, **environ: str) -> subprocess.Popen[str]:
+    def start(self, *words: str, **environ: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [sys.executable, "setup/bootstrap.py"], cwd=self.checkout, env=self.environ | environ,
+            [sys.executable, "setup/bootstrap.py", *words], cwd=self.checkout, env=self.environ | environ,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
 
-    def run(self, **environ: str) -> tuple[int, str]:
-        with self.start(**environ) as process:
+    def built(self) -> list[str]:
+        """The programs that Go was asked for, in order."""
+        log = self.pid.with_name(self.pid.name + ".built")
+        lines = log.read_text("utf-8").splitlines() if log.exists() else []
+        return [line.rsplit("/", 1)[-1] for line in lines]
+
+    def run(self, *words: str, **environ: str) -> tuple[int, str]:
+        with self.start(*(words or (CORE,)), **environ) as process:
             _, said = process.communicate(timeout=30)
             return process.returncode, said
 
@@ -114,7 +143,7 @@ def test_an_interrupted_set_up_ends_at_once_and_the_next_one_finishes(
     machine: Machine, how: signal.Signals
 ) -> None:
     machine.go(SLOW_GO)
-    with machine.start() as process:
+    with machine.start(CORE) as process:
         until = time.monotonic() + 30
         while not machine.pid.exists() or not machine.pid.read_text("utf-8").strip():
             assert process.poll() is None, process.communicate()
@@ -212,3 +241,41 @@ def _without_bytecode(package: Path) -> list[Path]:
         if not cached.exists() or cached.read_bytes()[:16] != header:
             missing.append(source)
     return missing
+
+
+def test_the_application_is_prepared_unless_it_is_left_out(machine: Machine) -> None:
+    machine.go(QUICK_GO)
+    code, said = machine.run()
+    assert code == 0, said
+    assert sorted(machine.built()) == ["pulumi", "pulumi-language-python"]
+
+    with machine.start() as process:
+        _, said = process.communicate(timeout=60)
+
+    assert process.returncode == 0, said
+    assert sorted(machine.built()[2:]) == sorted(APPLICATION)
+    for name in APPLICATION:
+        assert f"  {name} " in said
+    with machine.start() as process:
+        assert (process.communicate(timeout=30), process.returncode) == (("", ""), 0)
+
+
+def test_what_only_the_tests_need_is_prepared_only_for_them(machine: Machine) -> None:
+    machine.go(QUICK_GO)
+    machine.run()
+
+    code, said = machine.run(CORE, "--checks")
+
+    assert code == 0, said
+    assert machine.built()[2:] == ["kube-score"]
+
+
+def test_a_program_that_is_not_to_be_had_does_not_undo_the_others(machine: Machine) -> None:
+    put(machine.bin, "3.259.0")
+
+    code, said = machine.run("--checks")
+
+    assert code == 12
+    assert said.count("could not be had") == len(APPLICATION) + 1
+    assert "APPLICATION=no" in said
+    assert machine.run() == (0, "")

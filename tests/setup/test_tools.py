@@ -12,9 +12,18 @@ import pytest
 from formerr_infra.errors import SettingsError, SetupError
 from formerr_infra.local import environment, plugin
 from formerr_infra.local.paths import LocalPaths
-from formerr_infra.local.toolchain import ToolUnavailable, Way
-from formerr_infra.local.tools import PLUGIN, REQUIRED, Toolbox
-from tests.setup.toolbench import Silence, put
+from formerr_infra.local.toolchain import TABLE, ToolUnavailable, Way, tool
+from formerr_infra.local.toolchain.cache import ToolCache
+from formerr_infra.local.tools import (
+    CONTROL_PLANE,
+    KUBERNETES_PLUGIN,
+    MEMBERS,
+    ONLY_CORE,
+    PLUGIN,
+    Toolbox,
+    ToolSet,
+)
+from tests.setup.toolbench import Silence, put, put_application
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,15 +43,15 @@ class Bench:
         } | environ
         self.paths = LocalPaths.of(self.environ)
 
-    def toolbox(self, **environ: str) -> Toolbox:
-        return Toolbox(self.paths, self.environ | environ)
+    def toolbox(self, sets: frozenset[ToolSet] = ONLY_CORE, **environ: str) -> Toolbox:
+        return Toolbox(self.paths, self.environ | environ, sets)
 
-    def set_up(self, **environ: str) -> Toolbox:
-        box = self.toolbox(**environ)
-        for name in (*REQUIRED, *box.optional()):
+    def set_up(self, sets: frozenset[ToolSet] = ONLY_CORE, **environ: str) -> Toolbox:
+        box = self.toolbox(sets, **environ)
+        for name in box.open():
             box.ensure(name, Silence())
         box.remember()
-        return self.toolbox(**environ)
+        return self.toolbox(sets, **environ)
 
     def official(self, folder: Path, version: str = "4.76.0") -> Path:
         return put(folder, version, (PLUGIN,)) / PLUGIN
@@ -101,7 +110,7 @@ def test_a_host_that_was_not_reached_is_asked_again_the_next_day(tmp_path: Path)
     assert bench.set_up().is_ready()
 
     stamp = json.loads(bench.paths.toolchain_stamp.read_text("utf-8"))
-    stamp["at"] = time.time() - 25 * 3600
+    stamp["programs"][PLUGIN]["at"] = time.time() - 25 * 3600
     bench.paths.toolchain_stamp.write_text(json.dumps(stamp), "utf-8")
 
     assert not bench.toolbox().is_ready()
@@ -110,7 +119,7 @@ def test_a_host_that_was_not_reached_is_asked_again_the_next_day(tmp_path: Path)
 @pytest.mark.parametrize("name", ["FORMERR_TOOLCHAIN", "FORMERR_PLUGIN"])
 def test_a_setting_that_there_is_not_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(SettingsError, match=f"{name}=none: it is one of auto"):
-        Bench(tmp_path).toolbox(**{name: "none"})
+        Bench(tmp_path).toolbox(ONLY_CORE, **{name: "none"})
 
 
 def test_the_official_plugin_on_the_path_is_used_as_it_is(tmp_path: Path) -> None:
@@ -209,3 +218,143 @@ def test_another_choice_of_plugin_needs_another_set_up_only_where_it_asks_for_mo
     bench.set_up(FORMERR_PLUGIN=made)
 
     assert bench.toolbox(FORMERR_PLUGIN=asked).is_ready() is ready
+
+
+# -- the sets ------------------------------------------------------------------------------------------------
+
+BOTH = frozenset({ToolSet.CORE, ToolSet.APPLICATION})
+
+
+def test_every_program_is_in_one_set() -> None:
+    names = [name for members in MEMBERS.values() for name in members]
+
+    assert sorted([*names, PLUGIN]) == sorted(row.name for row in TABLE)
+
+
+def test_the_four_slots_are_ready_without_a_program_of_a_cluster(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+
+    box = bench.set_up()
+
+    assert box.is_ready()
+    assert box.kubernetes() is None
+    assert not bench.toolbox(BOTH).is_ready()
+    assert bench.toolbox(BOTH).open() == MEMBERS[ToolSet.APPLICATION]
+
+
+def test_what_one_set_up_found_the_next_one_of_more_does_not_look_for_again(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.set_up()
+    put_application(bench.bin)
+
+    box = bench.toolbox(BOTH)
+    assert box.open() == MEMBERS[ToolSet.APPLICATION]
+    bench.set_up(BOTH)
+
+    assert bench.toolbox(BOTH).is_ready()
+    assert bench.toolbox().is_ready()
+
+
+def test_a_set_up_of_less_forgets_nothing(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    put_application(bench.bin)
+    bench.set_up(BOTH)
+    put(bench.bin, "3.260.10")
+
+    assert not bench.toolbox().is_ready()
+    bench.set_up()
+
+    assert bench.toolbox(BOTH).is_ready()
+
+
+def test_a_program_of_a_cluster_that_is_gone_leaves_the_four_slots_ready(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    put_application(bench.bin)
+    bench.set_up(BOTH)
+
+    (bench.bin / "kwok").unlink()
+
+    assert bench.toolbox(BOTH).open() == ("kwok",)
+    assert bench.toolbox().is_ready()
+    assert bench.toolbox(BOTH).kubernetes() is None
+
+
+def test_a_program_that_was_not_to_be_had_does_not_keep_the_others_from_being_known(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    put_application(bench.bin)
+    (bench.bin / "kwok").unlink()
+    box = bench.toolbox(BOTH)
+    for name in box.open():
+        if name == "kwok":
+            with pytest.raises(ToolUnavailable, match="APPLICATION=no"):
+                box.ensure(name, Silence())
+        else:
+            box.ensure(name, Silence())
+    box.remember()
+
+    assert bench.toolbox(BOTH).open() == ("kwok",)
+
+
+def test_another_way_asks_for_every_program_again(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    put_application(bench.bin)
+    bench.set_up(BOTH)
+
+    assert set(bench.toolbox(BOTH, FORMERR_TOOLCHAIN="path").open()) >= set(MEMBERS[ToolSet.APPLICATION])
+
+
+def test_the_programs_of_a_cluster_stand_side_by_side_wherever_they_come_from(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    put_application(bench.bin)
+    elsewhere = put(tmp_path / "elsewhere", "0.7.1", ("kwok",))
+    search = f"{elsewhere}{os.pathsep}{bench.environ['PATH']}"
+    bench.set_up(BOTH)
+    before = bench.toolbox(BOTH).kubernetes()
+
+    folder = bench.set_up(BOTH, PATH=search).kubernetes()
+
+    assert folder is not None
+    assert folder == before
+    assert sorted(path.name for path in folder.iterdir()) == sorted(CONTROL_PLANE)
+    assert (folder / "kwok").resolve() == (elsewhere / "kwok").resolve()
+    assert (folder / "etcd").resolve() == (bench.bin / "etcd").resolve()
+    assert not [one for one in bench.toolbox(BOTH).folders() if one == folder]
+
+
+def test_the_kubernetes_plugin_in_the_users_home_is_linked_and_not_touched(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    put_application(bench.bin)
+    (bench.bin / KUBERNETES_PLUGIN).unlink()
+    name = "resource-kubernetes-v4.34.2"
+    program = (
+        put(tmp_path / "home" / ".pulumi" / "plugins" / name, "4.34.2", (KUBERNETES_PLUGIN,))
+        / KUBERNETES_PLUGIN
+    )
+
+    plugin.choose(bench.set_up(BOTH), bench.paths)
+
+    link = bench.paths.pulumi_home / "plugins" / name / KUBERNETES_PLUGIN
+    assert link.is_symlink()
+    assert link.samefile(program)
+
+
+def test_a_kubernetes_plugin_out_of_the_cache_is_put_where_the_engine_is(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    put_application(bench.bin)
+    (bench.bin / KUBERNETES_PLUGIN).unlink()
+    cache = ToolCache(bench.paths.tools)
+    spec = tool(KUBERNETES_PLUGIN).release
+    assert spec is not None
+
+    def fill(into: Path) -> None:
+        put(into, spec.version, (KUBERNETES_PLUGIN,))
+
+    cache.make(KUBERNETES_PLUGIN, spec.version, Way.RELEASE, spec.version, fill)
+
+    box = bench.set_up(BOTH)
+
+    assert [*box.programs()] == [row.name for row in TABLE if row.name in box.programs()]
+    assert box.told(box.programs()["etcd"]).startswith("etcd 3.6.5: already installed: ")
+    assert box.folders() == [bench.paths.bin]
+    assert os.access(bench.paths.bin / KUBERNETES_PLUGIN, os.X_OK)
+    assert not (bench.paths.bin / "etcd").exists()

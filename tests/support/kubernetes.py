@@ -5,12 +5,18 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from formerr_infra.local.paths import LocalPaths
+from formerr_infra.local.tools import Toolbox
+
 VARIABLE = "FORMERR_TEST_KUBERNETES"
 
 
 def find() -> Path:
-    """The folder of the programs. LookupError if there is none."""
+    """The folder of the programs: the one that is named, else set-up's. LookupError if there is none."""
     named = os.environ.get(VARIABLE)
-    if not named:
-        raise LookupError(f"no control plane's programs: set {VARIABLE} to their folder")
-    return Path(named)
+    if named:
+        return Path(named)
+    folder = Toolbox(LocalPaths.of(), os.environ).kubernetes()
+    if folder is None:
+        raise LookupError(f"no control plane's programs: run `make setup`, or set {VARIABLE} to their folder")
+    return folder

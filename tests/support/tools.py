@@ -14,7 +14,7 @@ from pathlib import Path
 
 from formerr_infra.errors import FormerrError
 from formerr_infra.local.paths import CHECKOUT, LocalPaths
-from formerr_infra.local.tools import PLUGIN, PluginChoice, Toolbox
+from formerr_infra.local.tools import KUBERNETES_PLUGIN, PLUGIN, PluginChoice, Toolbox
 
 OFFICIAL_VARIABLE = "FORMERR_TEST_OFFICIAL_PLUGIN"
 
@@ -25,7 +25,7 @@ class Tools:
 
     Attributes:
         pulumi: the engine.
-        folders: what the PATH starts with: the plugin, the language host.
+        folders: what the PATH starts with: the plugin, the language host, the Kubernetes plugin if it is there.
         official: whether the plugin is the official one.
     """
 
@@ -47,8 +47,27 @@ def find(shim: Path) -> Tools:
     if pulumi is None or host is None:
         raise LookupError("neither set-up's tools nor the PATH have the engine: run `make setup`")
     plugin = official.parent if official is not None else write_shim(shim)
-    folders = tuple(dict.fromkeys((plugin, pulumi.parent, host.parent)))
+    kubernetes = _kubernetes_plugin()
+    folders = tuple(dict.fromkeys((plugin, pulumi.parent, host.parent, *kubernetes)))
     return Tools(pulumi, folders, official is not None)
+
+
+def check(name: str) -> Path:
+    """A program that only tests use, as `make test` sets it up.
+
+    Raises:
+        LookupError: it is not there.
+    """
+    toolbox = Toolbox(LocalPaths.of(), os.environ)
+    try:
+        return toolbox.programs()[name].path
+    except (FormerrError, KeyError):
+        found = shutil.which(name, path=toolbox.search_path())
+        if found is None:
+            raise LookupError(
+                f"{name} is not there: run `make test`, or `python setup/bootstrap.py --checks`"
+            ) from None
+        return Path(found)
 
 
 def _remembered() -> tuple[Path | None, Path | None, Path | None]:
@@ -76,6 +95,15 @@ def _remembered() -> tuple[Path | None, Path | None, Path | None]:
             )
         return pulumi, host, plugin
     return pulumi, host, None
+
+
+def _kubernetes_plugin() -> tuple[Path, ...]:
+    """The folder of the Kubernetes plugin where set-up has it; else the PATH may."""
+    try:
+        found = Toolbox(LocalPaths.of(), os.environ).programs().get(KUBERNETES_PLUGIN)
+    except FormerrError:
+        return ()
+    return (found.path.parent,) if found is not None else ()
 
 
 def write_shim(folder: Path) -> Path:
