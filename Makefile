@@ -4,6 +4,14 @@ VENV_PYTHON := .venv/bin/python
 SETUP := $(PYTHON) setup/bootstrap.py
 LOCAL := $(VENV_PYTHON) -m formerr_infra.cli.local
 
+# make up APPLICATION=no: the cloud alone, without what a cluster of one's own takes.
+APPLICATION ?= yes
+ifeq ($(filter $(APPLICATION),yes no),)
+$(error APPLICATION=$(APPLICATION): it is yes or no)
+endif
+WITHOUT := $(if $(filter no,$(APPLICATION)),--no-application)
+SETUP_FLAGS = $(WITHOUT)
+
 .DEFAULT_GOAL := help
 .PHONY: help setup up down destroy-local test lint bench lock clean
 
@@ -11,20 +19,22 @@ help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## virtual environment, requirements, toolchain; nothing when they are there
-	@$(SETUP)
+	@$(SETUP) $(SETUP_FLAGS)
 
-up: setup ## the staging stack on the bundled DigitalOcean, from nothing
-	@$(LOCAL) up
+up: setup ## the staging stack on the bundled DigitalOcean, from nothing (APPLICATION=no: the cloud alone)
+	@$(LOCAL) up $(WITHOUT)
 
 down: ## stop the bundled DigitalOcean (its account is kept)
 	@if [ -x $(VENV_PYTHON) ]; then $(LOCAL) stop; else echo "nothing is set up, so nothing runs"; fi
 
 destroy-local: setup ## take the staging stack on the bundled DigitalOcean down
-	@$(LOCAL) destroy
+	@$(LOCAL) destroy $(WITHOUT)
 
+test: SETUP_FLAGS = --checks
 test: setup ## every check and every test
 	@$(VENV_PYTHON) -m formerr_infra.local.checks test
 
+lint lock: SETUP_FLAGS = --no-application
 lint: setup ## ruff, mypy strict, import-linter
 	@$(VENV_PYTHON) -m formerr_infra.local.checks lint
 

@@ -18,7 +18,7 @@ from formerr_infra.errors import FormerrError
 
 if TYPE_CHECKING:
     from formerr_infra.emulator.client import RequestRecord
-    from formerr_infra.local.daemon import Daemon
+    from formerr_infra.local.daemon import Daemon, Running
     from formerr_infra.local.paths import LocalPaths
 
 app = typer.Typer(
@@ -30,6 +30,11 @@ app = typer.Typer(
 
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON, for a program.")]
 Stack = Annotated[str, typer.Option("--stack", "-s", help="The stack.")]
+
+Application = Annotated[
+    bool,
+    typer.Option("--application/--no-application", help="With or without the application on the cluster."),
+]
 
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
@@ -48,14 +53,42 @@ def start(
     ] = None,
     seed: Annotated[int | None, typer.Option(help="What its ids and addresses are drawn from.")] = None,
     *,
+    application: Annotated[
+        bool | None,
+        typer.Option(
+            "--application/--no-application",
+            help="Clusters with Kubernetes behind them, or without. Default: with, where that is set up.",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Start the local DigitalOcean, and wait until it answers. Nothing happens if it runs."""
-    running, new = _daemon().start(transition_seconds=transition_seconds, seed=seed)
+    """Start the local DigitalOcean, and wait until it answers. Nothing happens if it runs.
+
+    With --application, one that runs without Kubernetes is started anew; its account is kept.
+    """
+    from formerr_infra.local.runs import clusters_of
+    from formerr_infra.local.tools import Toolbox
+
+    paths = _paths()
+    daemon = _daemon(paths)
+    kubernetes = None
+    if application or (application is None and daemon.running() is None):
+        toolbox = Toolbox(paths, os.environ)
+        kubernetes = clusters_of(toolbox) if application else toolbox.kubernetes()
+    running, new = daemon.start(transition_seconds=transition_seconds, seed=seed, kubernetes=kubernetes)
     if as_json:
-        _print_json({"endpoint": running.endpoint, "pid": running.pid, "log": running.log, "started": new})
+        _print_json(
+            {
+                "endpoint": running.endpoint,
+                "pid": running.pid,
+                "log": running.log,
+                "started": new,
+                "kubernetes": bool(running.kubernetes),
+            }
+        )
     else:
         typer.echo(f"the local DigitalOcean {'started' if new else 'runs already'}: {running.endpoint}")
+        typer.echo(_behind(running), err=True)
         typer.echo('point a shell at it: eval "$(formerr local env)"', err=True)
 
 
@@ -86,6 +119,7 @@ def status(*, as_json: Json = False) -> None:
                 "endpoint": running.endpoint if running else None,
                 "pid": running.pid if running else None,
                 "log": running.log if running else None,
+                "kubernetes": bool(running and running.kubernetes),
                 "local_dir": os.fspath(paths.local_dir),
                 "tools": {
                     name: {"path": os.fspath(tool.path), "version": tool.version, "way": tool.way}
@@ -96,6 +130,8 @@ def status(*, as_json: Json = False) -> None:
     else:
         where = f"runs: {running.endpoint} (process {running.pid})" if running else "does not run"
         typer.echo(f"the local DigitalOcean {where}")
+        if running is not None:
+            typer.echo(_behind(running))
         typer.echo(f"files: {paths.local_dir}")
         for tool in found.values():
             typer.echo(toolbox.told(tool))
@@ -109,10 +145,12 @@ def status(*, as_json: Json = False) -> None:
 def env(
     shell: Annotated[Shell, typer.Option(help="The shell that will read it.")] = Shell.SH,
     *,
+    application: Application = True,
     as_json: Json = False,
 ) -> None:
     """Print what to export, so that plain `pulumi` works on the local DigitalOcean.
 
+    Generated secrets of the application are among it, unless they are set already or with --no-application.
     In sh, bash and zsh: eval "$(formerr local env)". In fish: formerr local env --shell fish | source
     """
     from formerr_infra.local import environment, plugin
@@ -121,7 +159,8 @@ def env(
     paths = _paths()
     toolbox = Toolbox(paths, os.environ)
     running = _daemon(paths).require()
-    wanted = environment.exports(paths, toolbox, plugin.choose(toolbox, paths), running.endpoint)
+    chosen = plugin.choose(toolbox, paths)
+    wanted = environment.exports(paths, toolbox, chosen, running.endpoint, application=application)
     paths.state.mkdir(parents=True, exist_ok=True)
     if as_json:
         _print_json({"export": wanted, "unset": list(environment.UNSET)})
@@ -168,25 +207,63 @@ def requests(
 
 
 @app.command()
-def up(stack: Stack = "staging") -> None:
+def up(stack: Stack = "staging", *, application: Application = True) -> None:
     """Bring a stack up on the local DigitalOcean, and show what was decided and what came of it."""
     from rich.console import Console
 
     from formerr_infra.local import summary
-    from formerr_infra.local.runs import LocalRun
+    from formerr_infra.local.runs import LocalRun, needs_clusters
 
-    run = LocalRun.prepare(_paths(), os.environ)
+    paths = _paths()
+    clusters = needs_clusters(paths, stack, application=application)
+    run = LocalRun.prepare(paths, os.environ, application=application, clusters=clusters)
     typer.echo(f"the local DigitalOcean: {run.running.endpoint}, with the {run.plugin.why}", err=True)
+    typer.echo(_behind(run.running), err=True)
     run.up(stack)
     summary.show(run, stack, Console())
 
 
 @app.command()
-def destroy(stack: Stack = "staging") -> None:
-    """Take a stack on the local DigitalOcean down. What the stack only adopted stays."""
+def destroy(stack: Stack = "staging", *, application: Application = True) -> None:
+    """Take a stack on the local DigitalOcean down. What the stack only adopted stays.
+
+    What it still has on a cluster is taken down with or without --no-application.
+    """
+    from formerr_infra.local.runs import LocalRun, needs_clusters
+
+    paths = _paths()
+    clusters = needs_clusters(paths, stack, application=False)
+    LocalRun.prepare(paths, os.environ, application=application, clusters=clusters).destroy(stack)
+
+
+@app.command()
+def kubeconfig(
+    stack: Annotated[str, typer.Argument(help="The stack whose cluster is meant.")] = "staging",
+) -> None:
+    """Write a kubeconfig for a stack's cluster, and print its path. Its token is good for twelve hours."""
+    from formerr_infra.errors import SetupError
+    from formerr_infra.local import kubeconfig as access
     from formerr_infra.local.runs import LocalRun
 
-    LocalRun.prepare(_paths(), os.environ).destroy(stack)
+    paths = _paths()
+    if not _daemon(paths).require().kubernetes:
+        raise SetupError("Nothing runs behind the clusters of this local DigitalOcean. Run: formerr local up")
+    run = LocalRun.prepare(paths, os.environ, start=False)
+    outputs = run.outputs(stack)
+    cluster, name = outputs.get("cluster_id"), outputs.get("cluster_name")
+    if not cluster:
+        raise SetupError(f"The stack {stack} has no cluster. Bring it up: formerr local up -s {stack}")
+    found = access.fetch(run.running.endpoint, str(cluster))
+    file = access.write(paths.kubeconfigs / f"{stack}.yaml", found, str(name or cluster))
+    typer.echo(os.fspath(file))
+    typer.echo(f"good until {found.expires}; then write it again", err=True)
+
+
+def _behind(running: Running) -> str:
+    """What stands behind the clusters, in a sentence."""
+    if running.kubernetes:
+        return "behind each of its clusters: a Kubernetes control plane on this machine, with nodes played by kwok"
+    return "behind its clusters: nothing, so that no application can be brought up on them"
 
 
 def _paths() -> LocalPaths:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 MODULE = "formerr_infra.emulator"
 READY_SECONDS = 60.0
 STOP_SECONDS = 15.0
+STOP_CLUSTERS_SECONDS = 45.0
 _ANSWER_SECONDS = 5.0
 _LOG_BYTES = 5_000_000
 _POLL_SECONDS = 0.02
@@ -52,12 +53,14 @@ class Running:
         pid, born: its process.
         endpoint: http://127.0.0.1:PORT
         log: the file it writes what it has to say to.
+        kubernetes: the folder with the programs that it runs behind its clusters; "" where nothing runs there.
     """
 
     pid: int
     born: str
     endpoint: str
     log: str
+    kubernetes: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,19 +112,28 @@ class Daemon:
         return found
 
     def start(
-        self, *, transition_seconds: float | None = None, seed: int | None = None
+        self,
+        *,
+        transition_seconds: float | None = None,
+        seed: int | None = None,
+        kubernetes: Path | None = None,
     ) -> tuple[Running, bool]:
         """The process, and whether it was started now. Waits until it answers.
+
+        One that runs is left alone, but for one without clusters where `kubernetes` (the folder with their
+        programs) asks for them: that one is started anew, and keeps its account and its port. One with
+        clusters serves whoever needs none as well.
 
         Raises:
             LocalNotRunning: it ended, or does not answer in time.
         """
         with self._locked():
             found = self.running()
-            if found is not None and _answers(found.endpoint):
+            fits = found is not None and (kubernetes is None or bool(found.kubernetes))
+            if found is not None and fits and _answers(found.endpoint):
                 return found, False
             self._end_recorded()
-            return self._launch(transition_seconds, seed), True
+            return self._launch(transition_seconds, seed, kubernetes), True
 
     def stop(self) -> bool:
         """Stop it and wait for its end; whether it ran. Its account is kept."""
@@ -133,8 +145,11 @@ class Daemon:
     def _recorded(self) -> Running | None:
         try:
             facts = json.loads(self._record.read_text("utf-8"))
-            return Running(int(facts["pid"]), str(facts["born"]), str(facts["endpoint"]), str(facts["log"]))
-        except (OSError, ValueError, KeyError, TypeError):
+            kubernetes = str(facts.get("kubernetes", ""))
+            return Running(
+                int(facts["pid"]), str(facts["born"]), str(facts["endpoint"]), str(facts["log"]), kubernetes
+            )
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
 
     def _end_recorded(self) -> None:
@@ -142,17 +157,21 @@ class Daemon:
         if found is not None:
             there = process.look(found.pid)
             if there is not None and there.born == found.born and MODULE in there.command:
-                process.end(found.pid, found.born, patience=STOP_SECONDS)
+                patience = STOP_CLUSTERS_SECONDS if found.kubernetes else STOP_SECONDS
+                process.end(found.pid, found.born, patience=patience)
         self._record.unlink(missing_ok=True)
         self._ready.unlink(missing_ok=True)
 
-    def _launch(self, transition_seconds: float | None, seed: int | None) -> Running:
+    def _launch(self, transition_seconds: float | None, seed: int | None, kubernetes: Path | None) -> Running:
         command = [os.fspath(self.python), "-m", MODULE, "--port", str(self._port())]
         command += ["--state-file", os.fspath(self.paths.account), "--ready-file", os.fspath(self._ready)]
         if transition_seconds is not None:
             command += ["--transition-seconds", str(transition_seconds)]
         if seed is not None:
             command += ["--seed", str(seed)]
+        behind = "" if kubernetes is None else os.fspath(kubernetes)
+        if behind:
+            command += ["--kubernetes", behind]
         mode = "wb" if self.log.exists() and self.log.stat().st_size > _LOG_BYTES else "ab"
         with self.log.open(mode) as log:
             child = subprocess.Popen(
@@ -161,7 +180,7 @@ class Daemon:
             )  # fmt: skip
         there = process.look(child.pid)
         born = there.born if there is not None else ""
-        self._write(Running(child.pid, born, "", os.fspath(self.log)))
+        self._write(Running(child.pid, born, "", os.fspath(self.log), behind))
         until = time.monotonic() + READY_SECONDS
         while time.monotonic() < until:
             if child.poll() is not None:
@@ -170,7 +189,7 @@ class Daemon:
                 )
             endpoint = self._announced(child.pid)
             if endpoint and _answers(endpoint):
-                running = Running(child.pid, born, endpoint, os.fspath(self.log))
+                running = Running(child.pid, born, endpoint, os.fspath(self.log), behind)
                 self._write(running)
                 (self.paths.run / "port").write_text(str(urlsplit(endpoint).port), "utf-8")
                 return running
@@ -205,7 +224,7 @@ class Daemon:
         return port
 
     def _clean(self) -> dict[str, str]:
-        private = ("DIGITALOCEAN_", "DO_", "SPACES_", "AWS_", "PULUMI_")
+        private = ("DIGITALOCEAN_", "DO_", "SPACES_", "AWS_", "PULUMI_", "KUBE")
         kept = {name: value for name, value in self.environ.items() if not name.startswith(private)}
         # The emulator is the one of this very code, wherever the process is started.
         search = [os.fspath(CHECKOUT), *kept.get("PYTHONPATH", "").split(os.pathsep)]

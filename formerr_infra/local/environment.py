@@ -1,7 +1,7 @@
 """The environment in which plain Pulumi works on the local DigitalOcean: what `formerr local env` prints.
 
-Everything that points at a real account or at another state is taken away. It reads nothing but what it is
-given.
+Everything that points at a real account, a real cluster or another state is taken away. It reads nothing but
+what it is given and the generated secrets of the local folder.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import shlex
 from typing import TYPE_CHECKING
+
+from formerr_infra.local import demo
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +28,7 @@ UNSET = (
     "AWS_SESSION_TOKEN",
     "DIGITALOCEAN_ACCESS_TOKEN",
     "DO_TOKEN",
+    "KUBECONFIG",
     "PULUMI_ACCESS_TOKEN",
     "PULUMI_CONFIG_PASSPHRASE_FILE",
     "PULUMI_DEBUG_PROVIDERS",
@@ -35,14 +38,18 @@ UNSET = (
 )
 
 
-def exports(paths: LocalPaths, toolbox: Toolbox, plugin: Plugin, endpoint: str) -> dict[str, str]:
+def exports(
+    paths: LocalPaths, toolbox: Toolbox, plugin: Plugin, endpoint: str, *, application: bool = True
+) -> dict[str, str]:
     """Name to value; `UNSET` has the names to take away. Using it twice changes nothing more.
+
+    For the `application`, generated values of its secrets are among them, but for what the user has set.
 
     Raises:
         SetupError: set-up has not been run.
     """
     folders = [*([plugin.on_path] if plugin.on_path is not None else []), *toolbox.folders()]
-    return {
+    pointed = {
         "DIGITALOCEAN_API_URL": endpoint,
         "DIGITALOCEAN_TOKEN": TOKEN,
         "FORMERR_LOCAL": "1",
@@ -54,6 +61,7 @@ def exports(paths: LocalPaths, toolbox: Toolbox, plugin: Plugin, endpoint: str) 
         "PULUMI_SKIP_UPDATE_CHECK": "1",
         "PULUMI_SUPPRESS_NEO_LINK": "true",
     }
+    return pointed | (demo.exports(paths.demo_secrets, toolbox.environ) if application else {})
 
 
 def applied(environ: Mapping[str, str], wanted: Mapping[str, str]) -> dict[str, str]:

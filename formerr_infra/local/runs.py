@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import signal
 import socket
@@ -21,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from formerr_infra.errors import FormerrError, SetupError
-from formerr_infra.local import environment, plugin, process
+from formerr_infra.local import environment, plugin, process, stackfile
 from formerr_infra.local.daemon import Daemon, Running
 from formerr_infra.local.tools import Toolbox
 
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
     from formerr_infra.local.paths import LocalPaths
 
 PROJECT = "formerr-infra"
-_SALT = re.compile(r"^encryptionsalt:.*$", re.MULTILINE)
-_SECRETS = re.compile(r"^(encryptionsalt|secretsprovider|encryptedkey):.*\n?", re.MULTILINE)
 
 
 class EngineFailed(FormerrError):
@@ -51,6 +48,7 @@ class LocalRun:
         plugin: the DigitalOcean plugin.
         environ: of the programs that are started.
         pulumi: the engine.
+        application: the application is brought up too, if the stack's configuration does not say otherwise.
     """
 
     paths: LocalPaths
@@ -58,22 +56,39 @@ class LocalRun:
     plugin: plugin.Plugin
     environ: Mapping[str, str]
     pulumi: Path
+    application: bool = False
 
     @classmethod
-    def prepare(cls, paths: LocalPaths, environ: Mapping[str, str], *, start: bool = True) -> LocalRun:
+    def prepare(
+        cls,
+        paths: LocalPaths,
+        environ: Mapping[str, str],
+        *,
+        start: bool = True,
+        application: bool = False,
+        clusters: bool = False,
+    ) -> LocalRun:
         """Start the local DigitalOcean if it does not run, choose the plugin, put the environment together.
 
+        Args:
+            paths: of the checkout.
+            environ: of the caller.
+            start: start it; else it must run.
+            application: see the attribute.
+            clusters: clusters that can be worked on are needed: one that runs without is started anew.
+
         Raises:
-            SetupError: set-up has not been run, or the local DigitalOcean does not start (or, with
-                `start=False`, does not run).
+            SetupError: set-up has not been run, not for clusters where they are needed, or the local
+                DigitalOcean does not start (or, with `start=False`, does not run).
         """
         toolbox = Toolbox(paths, environ)
         engine = toolbox.engine()
         daemon = Daemon(paths, environ, interpreter(paths))
-        running = daemon.start()[0] if start else daemon.require()
+        kubernetes = clusters_of(toolbox) if clusters else None
+        running = daemon.start(kubernetes=kubernetes)[0] if start else daemon.require()
         chosen = plugin.choose(toolbox, paths)
         wanted = environment.exports(paths, toolbox, chosen, running.endpoint)
-        return cls(paths, running, chosen, environment.applied(environ, wanted), engine)
+        return cls(paths, running, chosen, environment.applied(environ, wanted), engine, application)
 
     def up(self, stack: str) -> None:
         """Bring the stack up.
@@ -122,11 +137,13 @@ class LocalRun:
             self._make_stack(stack, target)
         text = source.read_text("utf-8")
         known = target.read_text("utf-8") if target.exists() else ""
-        target.write_text(salted(text, known), "utf-8")
+        if not self.application:
+            text = stackfile.without_application(text)
+        target.write_text(stackfile.salted(text, known), "utf-8")
         return target
 
     def _checkpoint(self, stack: str) -> Path:
-        return self.paths.state / ".pulumi" / "stacks" / PROJECT / f"{stack}.json"
+        return checkpoint(self.paths, stack)
 
     def _make_stack(self, stack: str, target: Path) -> None:
         with tempfile.TemporaryDirectory(dir=self.paths.local_dir) as folder:
@@ -187,20 +204,38 @@ def interpreter(paths: LocalPaths) -> Path:
     return paths.python if paths.python.exists() else Path(sys.executable)
 
 
-def salted(checkout: str, known: str) -> str:
-    """The checkout's stack file for the local state: with the salt that `known`, an earlier copy, has.
+def checkpoint(paths: LocalPaths, stack: str) -> Path:
+    """The file with a stack's state."""
+    return paths.state / ".pulumi" / "stacks" / PROJECT / f"{stack}.json"
 
-    A stack file with encrypted values keeps its own salt, because no other reads them.
+
+def needs_clusters(paths: LocalPaths, stack: str, *, application: bool) -> bool:
+    """Whether a run has anything to do on a cluster: to bring the application up, or to take down what the
+    stack still has there."""
+    source = paths.checkout / f"Pulumi.{stack}.yaml"
+    text = source.read_text("utf-8") if source.exists() else ""
+    if application and stackfile.wants_application(text):
+        return True
+    try:
+        held = json.loads(checkpoint(paths, stack).read_text("utf-8"))["checkpoint"]["latest"]["resources"]
+        return any(str(one["type"]).startswith("kubernetes:") for one in held)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def clusters_of(toolbox: Toolbox) -> Path:
+    """The folder with the programs of a local cluster.
+
+    Raises:
+        SetupError: they are not set up.
     """
-    if re.search(r"^\s+secure:", checkout, re.MULTILINE):
-        return checkout
-    salt = _SALT.search(known)
-    text = _SECRETS.sub("", checkout)
-    if salt is None:
-        return text
-    if text and not text.endswith("\n"):
-        text += "\n"
-    return f"{text}{salt[0]}\n"
+    folder = toolbox.kubernetes()
+    if folder is None:
+        raise SetupError(
+            "What a local cluster runs on is not set up, or has changed since. Run: make setup\n"
+            "Or leave the application out: make up APPLICATION=no"
+        )
+    return folder
 
 
 def _hear_interrupts() -> None:

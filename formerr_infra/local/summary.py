@@ -27,7 +27,9 @@ def show(run: LocalRun, stack: str, console: Console) -> None:
     console.print(_outputs(stack, outputs))
     said = f"The local DigitalOcean is {run.running.endpoint}, with the {run.plugin.why}."
     console.print(said, soft_wrap=True, highlight=False)
-    after = f'Next: source .venv/bin/activate; eval "$(formerr local env)"; pulumi preview -s {stack}'
+    # Without the application a run needs the copy of the stack file, which says so.
+    file = "" if run.application else f" --config-file {run.paths.config / f'Pulumi.{stack}.yaml'}"
+    after = f'Next: source .venv/bin/activate; eval "$(formerr local env)"; pulumi preview -s {stack}{file}'
     console.print(after, soft_wrap=True, highlight=False)
 
 

@@ -110,7 +110,58 @@ def test_env_can_be_evaluated_and_read_by_a_program(local: Typed) -> None:
     assert "set -gx PULUMI_HOME" in local("env", "--shell", "fish").stdout
 
 
-@pytest.mark.parametrize("command", ["env", "mark", "requests"])
+def test_env_exports_the_applications_secrets_unless_they_are_set_or_not_wanted(local: Typed) -> None:
+    local.set_up()
+    local("start")
+    names = {"JWT_SECRET", "SESSION_SECRET", "GITHUB_CLIENT_ID", "GITHUB_CLIENT_SECRET", "DB_PASSWORD"}
+
+    exported = json.loads(local("env", "--json").stdout)["export"]
+    without = json.loads(local("env", "--json", "--no-application").stdout)["export"]
+    local.environ["JWT_SECRET"] = "the users own"
+    own = local("env").stdout
+
+    assert names <= set(exported)
+    assert json.loads(local("env", "--json").stdout)["export"]["DB_PASSWORD"] == exported["DB_PASSWORD"]
+    assert not names & set(without)
+    assert "JWT_SECRET" not in own
+    assert "the users own" not in own
+
+
+@pytest.mark.parametrize("words", [("up",), ("start", "--application")])
+def test_what_needs_clusters_says_what_to_set_up_or_to_leave_out(
+    local: Typed, words: tuple[str, ...]
+) -> None:
+    local.set_up()
+
+    done = local(*words)
+
+    assert done.returncode == 7
+    assert "make setup" in done.stderr
+    assert "APPLICATION=no" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert local("status").returncode == 13
+
+
+def test_a_kubeconfig_of_a_digitalocean_without_clusters_is_refused(local: Typed) -> None:
+    local.set_up()
+    local("start")
+
+    done = local("kubeconfig")
+
+    assert done.returncode == 7
+    assert "formerr local up" in done.stderr
+    assert done.stdout == ""
+
+
+def test_start_and_status_say_that_nothing_is_behind_the_clusters(local: Typed) -> None:
+    started = local("start", "--no-application")
+
+    assert "nothing" in started.stderr
+    assert json.loads(local("status", "--json").stdout)["kubernetes"] is False
+    assert "behind its clusters: nothing" in local("status").stdout
+
+
+@pytest.mark.parametrize("command", ["env", "mark", "requests", "kubeconfig"])
 def test_what_needs_it_running_says_how_to_start_it(local: Typed, command: str) -> None:
     done = local(command)
 
@@ -122,7 +173,7 @@ def test_what_needs_it_running_says_how_to_start_it(local: Typed, command: str) 
 
 def test_every_command_has_help(local: Typed) -> None:
     listed = local("--help").stdout
-    for command in ("start", "stop", "status", "env", "requests", "mark", "up", "destroy"):
+    for command in ("start", "stop", "status", "env", "requests", "mark", "up", "destroy", "kubeconfig"):
         assert command in listed
         assert len(local(command, "--help").stdout.splitlines()) > 5
 

@@ -186,3 +186,89 @@ def test_a_process_that_will_not_end_is_made_to() -> None:
 
         assert process.end(child.pid, there.born, patience=0.2)
         assert child.wait() == -signal.SIGKILL
+
+
+# -- with clusters -------------------------------------------------------------------------------------------
+
+STUB = """
+import http.server, json, os, pathlib, sys
+
+words = sys.argv[1:]
+given = dict(zip(words[::2], words[1::2]))
+
+
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+server = http.server.ThreadingHTTPServer(("127.0.0.1", int(given["--port"])), Answer)
+print("kubernetes", given.get("--kubernetes"), "KUBECONFIG" in os.environ, flush=True)
+ready = {"endpoint": "http://127.0.0.1:%d" % server.server_address[1], "pid": os.getpid()}
+pathlib.Path(given["--ready-file"]).write_text(json.dumps(ready))
+server.serve_forever()
+"""
+
+
+@pytest.fixture(name="told")
+def _told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Daemon]:
+    """A daemon whose program only tells what it was started with."""
+    (tmp_path / "stub_digitalocean.py").write_text(STUB, "utf-8")
+    monkeypatch.setattr("formerr_infra.local.daemon.MODULE", "stub_digitalocean")
+    environ = os.environ | {
+        "FORMERR_LOCAL_DIR": os.fspath(tmp_path / "local"),
+        "PYTHONPATH": os.fspath(tmp_path),
+        "KUBECONFIG": "/the/users/own",
+    }
+    daemon = Daemon(LocalPaths.of(environ), environ, CHECKOUT / ".venv" / "bin" / "python")
+    yield daemon
+    daemon.stop()
+
+
+def test_the_programs_of_clusters_are_handed_on_and_remembered(told: Daemon, tmp_path: Path) -> None:
+    running, _ = told.start(kubernetes=tmp_path)
+
+    assert running.kubernetes == os.fspath(tmp_path)
+    assert told.running() == running
+    assert f"kubernetes {tmp_path} False" in told.log.read_text("utf-8")
+
+
+def test_without_clusters_nothing_is_said_of_them(told: Daemon) -> None:
+    running, _ = told.start()
+
+    assert running.kubernetes == ""
+    assert "kubernetes None False" in told.log.read_text("utf-8")
+
+
+def test_one_without_clusters_is_started_anew_where_they_are_needed_and_keeps_its_port(
+    told: Daemon, tmp_path: Path
+) -> None:
+    before, _ = told.start()
+
+    after, new = told.start(kubernetes=tmp_path)
+
+    assert new
+    assert (after.pid != before.pid, after.endpoint) == (True, before.endpoint)
+    assert process.look(before.pid) is None
+    assert told.start(kubernetes=tmp_path) == (after, False)
+
+
+def test_one_with_clusters_serves_whoever_needs_none(told: Daemon, tmp_path: Path) -> None:
+    with_them, _ = told.start(kubernetes=tmp_path)
+
+    assert told.start() == (with_them, False)
+
+
+def test_a_record_of_an_older_version_is_one_without_clusters(told: Daemon) -> None:
+    running, _ = told.start()
+    record = told.paths.run / "emulator.json"
+    facts = json.loads(record.read_text("utf-8"))
+    del facts["kubernetes"]
+    record.write_text(json.dumps(facts), "utf-8")
+
+    assert told.running() == running

@@ -8,6 +8,7 @@ import os
 import shutil
 import socket
 import subprocess
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,7 +18,7 @@ from formerr_infra.errors import SetupError
 from formerr_infra.local import summary
 from formerr_infra.local.daemon import Daemon
 from formerr_infra.local.paths import CHECKOUT, LocalPaths
-from formerr_infra.local.runs import EngineFailed, LocalRun, interpreter, salted
+from formerr_infra.local.runs import EngineFailed, LocalRun, checkpoint, interpreter, needs_clusters
 from formerr_infra.local.tools import REQUIRED, Toolbox
 from tests.setup.toolbench import Silence
 
@@ -180,26 +181,68 @@ def test_without_set_up_the_command_to_run_is_named(tmp_path: Path) -> None:
         LocalRun.prepare(LocalPaths.of(environ), environ)
 
 
+WITHOUT = "config:\n  formerr-infra:deployApplication: false\n"
+
+
 @pytest.mark.parametrize(
-    ("checkout_text", "known", "expected"),
+    ("stack_file", "application", "held", "expected"),
     [
-        ("a: 1\n", "", "a: 1\n"),
-        ("a: 1\n", "a: 0\nencryptionsalt: v1:x\n", "a: 1\nencryptionsalt: v1:x\n"),
-        ("a: 1", "encryptionsalt: v1:x", "a: 1\nencryptionsalt: v1:x\n"),
-        ("encryptionsalt: v1:own\na: 1\n", "encryptionsalt: v1:x\n", "a: 1\nencryptionsalt: v1:x\n"),
-        ("secretsprovider: awskms://k\nencryptedkey: e\na: 1\n", "", "a: 1\n"),
-        ("", "encryptionsalt: v1:x\n", "encryptionsalt: v1:x\n"),
-        (
-            "encryptionsalt: v1:own\na:\n  secure: v\n",
-            "encryptionsalt: v1:x\n",
-            "encryptionsalt: v1:own\na:\n  secure: v\n",
-        ),
+        (STACK_FILE, True, (), True),
+        (STACK_FILE, False, (), False),
+        (WITHOUT, True, (), False),
+        (STACK_FILE, False, ("kubernetes:core/v1:Namespace",), True),
+        (WITHOUT, True, ("kubernetes:core/v1:Namespace",), True),
+        (STACK_FILE, False, ("pulumi:providers:kubernetes", "digitalocean:index/vpc:Vpc"), False),
     ],
 )
-def test_a_local_stack_file_is_the_checkouts_with_the_local_salt(
-    checkout_text: str, known: str, expected: str
+def test_clusters_are_needed_to_bring_the_application_up_and_to_take_it_down(
+    tmp_path: Path, stack_file: str, held: tuple[str, ...], *, application: bool, expected: bool
 ) -> None:
-    assert salted(checkout_text, known) == expected
+    paths = LocalPaths.of({"HOME": os.fspath(tmp_path)}, checkout=tmp_path)
+    (tmp_path / "Pulumi.staging.yaml").write_text(stack_file, "utf-8")
+    if held:
+        state = checkpoint(paths, "staging")
+        state.parent.mkdir(parents=True)
+        resources = [{"urn": f"urn:{kind}", "type": kind} for kind in held]
+        state.write_text(json.dumps({"checkpoint": {"latest": {"resources": resources}}}), "utf-8")
+
+    assert needs_clusters(paths, "staging", application=application) is expected
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"checkpoint": null}', '{"checkpoint": {"latest": {}}}'])
+def test_a_state_without_resources_needs_no_clusters(tmp_path: Path, text: str) -> None:
+    paths = LocalPaths.of({"HOME": os.fspath(tmp_path)}, checkout=tmp_path)
+    state = checkpoint(paths, "staging")
+    state.parent.mkdir(parents=True)
+    state.write_text(text, "utf-8")
+
+    assert not needs_clusters(paths, "staging", application=False)
+
+
+def test_without_the_programs_of_a_cluster_what_to_run_and_what_to_leave_out_is_said(
+    run: LocalRun, tmp_path: Path
+) -> None:
+    environ = dict(run.environ) | {"FORMERR_LOCAL_DIR": os.fspath(tmp_path)}
+    paths = LocalPaths.of(environ)
+    box = Toolbox(paths, environ)
+    for name in REQUIRED:
+        box.ensure(name, Silence())
+    box.remember()
+
+    with pytest.raises(SetupError, match=r"make setup(.|\n)*APPLICATION=no"):
+        LocalRun.prepare(paths, environ, clusters=True)
+
+
+@pytest.mark.engine
+def test_a_run_without_the_application_says_so_in_the_copy_of_the_stack_file_alone(
+    run: LocalRun, checkout: Path
+) -> None:
+    without = run.init("staging").read_text("utf-8")
+    with_it = replace(run, application=True).init("staging").read_text("utf-8")
+
+    assert "formerr-infra:deployApplication: false" in without
+    assert "deployApplication" not in with_it
+    assert (checkout / "Pulumi.staging.yaml").read_text("utf-8") == STACK_FILE
 
 
 def test_git_sees_nothing_of_local_mode() -> None:
