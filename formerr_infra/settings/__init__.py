@@ -4,6 +4,24 @@ from __future__ import annotations
 
 from formerr_infra.inventory.facts import Access
 from formerr_infra.settings.schema import Settings
-from formerr_infra.settings.sources import access, check, engine_access, from_engine, from_files
+from formerr_infra.settings.sources import (
+    access,
+    check,
+    complete,
+    engine_access,
+    for_application,
+    from_engine,
+    from_files,
+)
 
-__all__ = ["Access", "Settings", "access", "check", "engine_access", "from_engine", "from_files"]
+__all__ = [
+    "Access",
+    "Settings",
+    "access",
+    "check",
+    "complete",
+    "engine_access",
+    "for_application",
+    "from_engine",
+    "from_files",
+]

@@ -21,6 +21,7 @@ from formerr_infra.inventory.facts import Access
 from formerr_infra.loopback import is_loopback, require_loopback
 from formerr_infra.naming import PROJECT
 from formerr_infra.settings.schema import Settings, said, shorthands, stack_defaults
+from formerr_infra.settings.secrets import KEYS, Secrets, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -81,9 +82,11 @@ def from_files(folder: Path, stack: str) -> Settings:
         raise SettingsError([f"{file.name}{_line(file, key)}: {key}: {said_so}" for key, said_so in strays])
     values |= _own(config)
     secret = [key for key, value in values.items() if isinstance(value, dict) and "secure" in value]
-    if secret:
-        raise SettingsError([_located(file, key, "is a secret, and no setting is one") for key in secret])
-    return check(values, stack, folder=folder)
+    wrong = [_located(file, key, "is a secret, and no setting is one") for key in secret if key not in KEYS]
+    wrong += [_located(file, key, _PLAIN) for key in values if key in KEYS and key not in secret]
+    if wrong:
+        raise SettingsError(wrong)
+    return check({key: value for key, value in values.items() if key not in KEYS}, stack, folder=folder)
 
 
 def from_engine(stack: str, folder: Path) -> Settings:
@@ -92,9 +95,67 @@ def from_engine(stack: str, folder: Path) -> Settings:
     Raises:
         SettingsError: see `check`.
     """
+    from pulumi.runtime import config as pulumi_config
     from pulumi.runtime.config import CONFIG
 
-    return check(_own(CONFIG.get()), stack, folder=folder)
+    values = _own(CONFIG.get())
+    wrong = [
+        _located(folder / f"Pulumi.{stack}.yaml", key, _PLAIN)
+        for key in values
+        if key in KEYS and not pulumi_config.is_config_secret(f"{PROJECT}:{key}")
+    ]
+    if wrong:
+        raise SettingsError(wrong)
+    return check({key: value for key, value in values.items() if key not in KEYS}, stack, folder=folder)
+
+
+_PLAIN = "is a secret and stands in the open; run `pulumi config set --secret` for it, and make a new one"
+
+
+def for_application(settings: Settings) -> tuple[Settings, Secrets]:
+    """The settings with the images filled in, and the application's secrets, for a program run by the engine.
+
+    Raises:
+        SettingsError: what is missing or weak, all findings at once, by name.
+    """
+    from pulumi.runtime.config import CONFIG
+
+    own = _own(CONFIG.get())
+    return complete(settings, os.environ, {key: str(own[key]) for key in KEYS if key in own})
+
+
+def complete(
+    settings: Settings, environment: Mapping[str, str], configured: Mapping[str, str]
+) -> tuple[Settings, Secrets]:
+    """The settings with the images filled in, and the application's secrets.
+
+    Args:
+        settings: checked.
+        environment: of the process.
+        configured: secrets of the stack's configuration.
+
+    Raises:
+        SettingsError: what is missing or weak, all findings at once, by name.
+    """
+    if not settings.deploy_application:
+        return settings, Secrets({})
+    kept, findings = read(settings, environment, configured)
+    local = environment.get(LOCAL_VARIABLE, "") not in ("", "0", "false")
+    tags = (settings.backend_image_tag, settings.frontend_image_tag)
+    if settings.image_tag is None and None in tags:
+        if local and environment.get("CI", "").lower() not in ("true", "1"):
+            settings = settings.model_copy(update={"image_tag": LOCAL_TAG})
+        else:
+            findings.insert(
+                0, f"{PROJECT}:imageTag: is missing; `pulumi config set imageTag <commit>`, never latest"
+            )
+    if findings:
+        raise SettingsError([*findings, "To bring up the cloud alone, set deployApplication to false."])
+    return settings, kept
+
+
+#: The images' tag on the local DigitalOcean, where nothing is pulled.
+LOCAL_TAG = "local"
 
 
 def access(config: Mapping[str, Any] | None = None, environment: Mapping[str, str] | None = None) -> Access:

@@ -1,0 +1,211 @@
+"""A fresh, short-lived credential for a DOKS cluster, asked for by whoever speaks to its API server.
+
+Run as a client-go exec credential plugin (`client.authentication.k8s.io/v1`) by the Kubernetes plugin of Pulumi and by
+kubectl:
+
+    python3 -I -S formerr_infra/credential.py --cluster ID [--stack NAME] [--endpoint URL]
+
+So neither the state nor a file holds a token of the cluster, and one that expired since the last run hinders nothing.
+It needs the standard library of any Python from 3.9 on, no virtual environment and nothing else of this package, and is
+started anew in each run: what takes long to import is left out.
+
+The token of DigitalOcean comes from the environment or, without one there, from the stack's configuration; it is never
+in an argument. It goes nowhere but to DigitalOcean's API: https, or plain http on loopback only.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+
+TOKENS = ("DIGITALOCEAN_TOKEN", "DIGITALOCEAN_ACCESS_TOKEN")
+ENDPOINT = "DIGITALOCEAN_API_URL"
+REAL = "https://api.digitalocean.com"
+VERSION = "client.authentication.k8s.io/v1"
+#: How long a token is asked for, seconds; client-go asks again by itself when it has expired.
+LASTS = 1200
+TIMEOUT = 15.0
+ATTEMPTS = 3
+#: What client-go sets for what it runs.
+ASKED_BY_A_CLIENT = "KUBERNETES_EXEC_INFO"
+_LARGEST = 1 << 20
+_LOOPBACK = re.compile(r"http://(localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]{1,5})?")
+_REMOTE = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
+
+
+class NoCredentialError(Exception):
+    """There is none, and why."""
+
+
+def main(arguments: list[str], environment: dict[str, str]) -> int:
+    """Print the credential, or say why there is none; gives the exit code."""
+    try:
+        options = _options(arguments)
+        endpoint = _endpoint(options.get("--endpoint") or environment.get(ENDPOINT) or REAL)
+        token = _token(environment, options.get("--stack"))
+        answer = ask(endpoint, options["--cluster"], token)
+        _print(_credential(answer))
+    except NoCredentialError as error:
+        return _complain(str(error), environment)
+    return 0
+
+
+def _complain(message: str, environment: dict[str, str]) -> int:
+    """Say what is wrong where it is read.
+
+    Whoever runs this by hand reads standard error. The engine shows of a credential plugin that fails nothing but its
+    exit code; of an answer of an unknown kind it shows the kind. So the message is the kind.
+    """
+    sys.stderr.write(f"formerr credential: {message}\n")
+    if ASKED_BY_A_CLIENT not in environment:
+        return 1
+    _print({"apiVersion": VERSION, "kind": f"no credential: {message}"})
+    return 0
+
+
+def _print(document: dict[str, object]) -> None:
+    sys.stdout.write(json.dumps(document) + "\n")
+
+
+def _options(arguments: list[str]) -> dict[str, str]:
+    options = dict(zip(arguments[::2], arguments[1::2]))  # noqa: B905 - Python 3.9 knows no strict
+    known = {"--cluster", "--stack", "--endpoint"}
+    if len(arguments) % 2 or not set(options) <= known or "--cluster" not in options:
+        raise NoCredentialError("usage: credential.py --cluster ID [--stack NAME] [--endpoint URL]")
+    if not re.fullmatch(r"[A-Za-z0-9-]{1,63}", options["--cluster"]):
+        raise NoCredentialError(f"{options['--cluster']!r} is not the id of a cluster")
+    return options
+
+
+def _endpoint(url: str) -> str:
+    url = url.rstrip("/")
+    if not _LOOPBACK.fullmatch(url) and not _REMOTE.fullmatch(url):
+        raise NoCredentialError(
+            f"{ENDPOINT} is {url!r}; the base address of an API by https is expected (plain http on loopback only)"
+        )
+    return url
+
+
+def _token(environment: dict[str, str], stack: str | None) -> str:
+    token = next((environment[name] for name in TOKENS if environment.get(name)), "")
+    if not token and stack:
+        token = _configured(stack)
+    if not token:
+        raise NoCredentialError(
+            f"{TOKENS[0]} is not set, and the stack's configuration has no digitalocean:token; export the one, or run "
+            "`pulumi config set --secret digitalocean:token`"
+        )
+    if not re.fullmatch(r"[\x21-\x7e]+", token):
+        raise NoCredentialError(f"{TOKENS[0]} holds white space or characters that no token has")
+    return token
+
+
+def _configured(stack: str) -> str:
+    """The token of the stack's configuration; empty if there is none."""
+    import subprocess
+
+    command = ["pulumi", "config", "get", "digitalocean:token", "--stack", stack, "--non-interactive"]
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def ask(endpoint: str, cluster: str, token: str) -> dict[str, object]:
+    """Ask for the credentials; a read, so that it is repeated where that can help.
+
+    Raises:
+        NoCredentialError: there are none, and why.
+    """
+    trouble = ""
+    for attempt in range(ATTEMPTS):
+        if attempt:
+            import time
+
+            time.sleep(0.3 * attempt)
+        try:
+            status, body = get(
+                endpoint, f"/v2/kubernetes/clusters/{cluster}/credentials?expiry_seconds={LASTS}", token
+            )
+        except (OSError, HTTPException, ValueError) as error:
+            trouble = f"{endpoint} does not answer: {_short(error)}"
+            continue
+        if status == 200:
+            try:
+                answer = json.loads(body)
+            except ValueError:
+                trouble = f"{endpoint} answered something that is not JSON"
+                continue
+            if not isinstance(answer, dict):
+                raise NoCredentialError(f"{endpoint} answered something that is no credential")
+            return answer
+        if status not in (429, 500, 502, 503, 504):
+            raise NoCredentialError(_refused(status, cluster))
+        trouble = f"{endpoint} answered {status}"
+    raise NoCredentialError(
+        f"the credential of cluster {cluster} could not be asked for: {trouble}; nothing follows from that, run again"
+    )
+
+
+def get(endpoint: str, path: str, token: str) -> tuple[int, bytes]:
+    """One GET of DigitalOcean's API: status and body."""
+    scheme, _, host = endpoint.partition("://")
+    kind = HTTPSConnection if scheme == "https" else HTTPConnection
+    connection = kind(host, timeout=TIMEOUT)
+    try:
+        headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+        connection.request("GET", path, headers=headers)
+        answer = connection.getresponse()
+        return answer.status, answer.read(_LARGEST)
+    finally:
+        connection.close()
+
+
+def _refused(status: int, cluster: str) -> str:
+    if status == 401:
+        return f"DigitalOcean refuses the token (401); is {TOKENS[0]} the one of this stack's account, and still valid?"
+    if status == 403:
+        return (
+            "DigitalOcean refuses the token (403): it lacks the scope kubernetes:access_cluster; add it, or use another "
+            "token"
+        )
+    if status == 404:
+        return (
+            f"cluster {cluster} is gone: DigitalOcean answers 404. If the token is the right account's and the cluster is "
+            "meant to be gone, run once with PULUMI_K8S_DELETE_UNREACHABLE=true set; the state then forgets what was on it"
+        )
+    return f"DigitalOcean answered {status} when asked for the credential of cluster {cluster}"
+
+
+def _credential(answer: dict[str, object]) -> dict[str, object]:
+    status: dict[str, object] = {}
+    token = answer.get("token")
+    if isinstance(token, str) and token:
+        status["token"] = token
+    elif answer.get("client_certificate_data") and answer.get("client_key_data"):
+        import base64
+
+        for name, field in (
+            ("clientCertificateData", "client_certificate_data"),
+            ("clientKeyData", "client_key_data"),
+        ):
+            status[name] = base64.b64decode(str(answer[field])).decode()
+    else:
+        raise NoCredentialError("DigitalOcean answered without a credential in it")
+    if isinstance(answer.get("expires_at"), str):
+        status["expirationTimestamp"] = answer["expires_at"]
+    return {"apiVersion": VERSION, "kind": "ExecCredential", "status": status}
+
+
+def _short(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:200]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], dict(os.environ)))
