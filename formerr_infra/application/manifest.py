@@ -79,7 +79,7 @@ def manifest(
     return {"apiVersion": api_version, "kind": kind, "metadata": metadata, **rest}
 
 
-def logical_name(manifest: Manifest) -> str:
+def logical_name(manifest: Mapping[str, Any]) -> str:
     """The name that stands in the object's URN: `<kind>/<namespace>/<name>`, or `<kind>/<name>`."""
     metadata = manifest["metadata"]
     parts = (manifest["kind"].lower(), metadata.get("namespace"), metadata["name"])

@@ -1,0 +1,140 @@
+"""Live objects of a cluster, read side by side.
+
+A connection is kept for each thread; TLS is checked against the authority that DigitalOcean names for the cluster.
+Only GETs are sent, each repeated once after a dropped connection or a 5xx.
+"""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+import ssl
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
+from urllib.parse import urlsplit
+
+from formerr_infra import credential
+from formerr_infra.inventory.facts import Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from formerr_infra.application.kinds import Reference
+    from formerr_infra.inventory.facts import Access
+
+AT_ONCE = 8
+TIMEOUT = 8.0
+ATTEMPTS = 2
+_LARGEST = 4 << 20
+
+#: An object as the API server has it, None where there is none, or why that is not known.
+Live: TypeAlias = "Mapping[str, Any] | Unknown | None"
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Where an API server is and what opens it.
+
+    Attributes:
+        server: base address.
+        authority: certificate authority, PEM.
+        token: a bearer token; never printed.
+    """
+
+    server: str
+    authority: str
+    token: str = field(repr=False)
+
+
+def reach(access: Access, cluster_id: str) -> Cluster | Unknown:
+    """Ask DigitalOcean for what opens a cluster."""
+    try:
+        answer = credential.ask(access.endpoint, cluster_id, access.token)
+        return Cluster(
+            server=str(answer["server"]),
+            authority=base64.b64decode(str(answer["certificate_authority_data"])).decode(),
+            token=str(answer["token"]),
+        )
+    except credential.NoCredentialError as error:
+        return Unknown(str(error))
+    except (KeyError, ValueError):
+        return Unknown(f"DigitalOcean answered without what opens cluster {cluster_id}")
+
+
+def read(cluster: Cluster, wanted: Iterable[Reference]) -> dict[Reference, Live]:
+    """Read objects. Nothing that the other side does raises."""
+    references = list(wanted)
+    try:
+        reader = _Reader(cluster)
+    except (ValueError, ssl.SSLError) as error:
+        return dict.fromkeys(
+            references, Unknown(f"the cluster's address or authority cannot be used: {error}")
+        )
+    with ThreadPoolExecutor(min(AT_ONCE, len(references) or 1)) as pool:
+        return dict(zip(references, pool.map(reader.one, references), strict=True))
+
+
+class _Reader:
+    def __init__(self, cluster: Cluster) -> None:
+        parts = urlsplit(cluster.server)
+        if parts.scheme != "https" or not parts.hostname:
+            raise ValueError(f"{cluster.server!r} is not an address by https")
+        self._host, self._port = parts.hostname, parts.port or 443
+        self._token = cluster.token
+        self._tls = ssl.create_default_context(cadata=cluster.authority)
+        self._mine = threading.local()
+
+    def one(self, reference: Reference) -> Live:
+        trouble = ""
+        for _ in range(ATTEMPTS):
+            try:
+                status, body = self._get(reference.path)
+            except (OSError, http.client.HTTPException) as error:
+                self._mine.connection = None
+                trouble = f"{type(error).__name__}: {error}"
+                continue
+            if status < 500:
+                return _judge(reference, status, body)
+            trouble = f"it answers {status}"
+        return Unknown(
+            f"the API server {self._host} could not be asked for {reference.path}: {trouble}"[:300]
+        )
+
+    def _get(self, path: str) -> tuple[int, bytes]:
+        connection = getattr(self._mine, "connection", None)
+        if connection is None:
+            connection = http.client.HTTPSConnection(
+                self._host, self._port, timeout=TIMEOUT, context=self._tls
+            )
+            self._mine.connection = connection
+        headers = {"Authorization": f"Bearer {self._token}", "Accept": "application/json"}
+        connection.request("GET", path, headers=headers)
+        answer = connection.getresponse()
+        return answer.status, answer.read(_LARGEST)
+
+
+def _judge(reference: Reference, status: int, body: bytes) -> Live:
+    try:
+        document = json.loads(body)
+    except (RecursionError, ValueError):
+        document = None
+    if not isinstance(document, dict):
+        return Unknown(f"the API server's answer for {reference.path} is not an object ({status})")
+    if status == 200:
+        metadata = document.get("metadata")
+        named = isinstance(metadata, dict) and metadata.get("name") == reference.name
+        if document.get("kind") == reference.kind and named:
+            return document
+        return Unknown(f"the API server answered something else than {reference.path}")
+    if status == 404:
+        # A kind that the server does not offer is a 404 too; only this names the object that is not there.
+        details = document.get("details")
+        if isinstance(details, dict) and details.get("name") == reference.name:
+            return None
+        return Unknown(f"the API server does not offer {reference.api_version} {reference.kind}")
+    if status in (401, 403):
+        return Unknown(f"the API server refuses to show {reference.path} ({status})")
+    return Unknown(f"the API server answers {status} for {reference.path}")
