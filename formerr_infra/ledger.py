@@ -28,6 +28,9 @@ from formerr_infra.slots import SLOTS, Slot
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+#: What the type tokens of objects on the cluster begin with; their logical name is their key.
+OBJECTS = "kubernetes:"
+
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
@@ -38,12 +41,18 @@ class Ledger:
         inputs: slot key -> the inputs recorded for its resource, where it has one.
         pending: URNs of creates that were interrupted and are still noted in the checkpoint.
         exists: whether there is such a stack at all.
+        objects: key of an object on the cluster -> what the state holds of it.
+        object_inputs: key of such an object -> the inputs recorded for it.
     """
 
     held: Mapping[str, Held]
     inputs: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     pending: tuple[str, ...] = ()
     exists: bool = True
+    objects: Mapping[str, Held] = field(default_factory=lambda: MappingProxyType({}))
+    object_inputs: Mapping[str, Mapping[str, Any]] = field(
+        default_factory=lambda: MappingProxyType({}), repr=False
+    )
 
 
 EMPTY = Ledger({slot.key: Held() for slot in SLOTS}, exists=False)
@@ -84,7 +93,17 @@ def _read(export: Mapping[str, Any], slots: Sequence[Slot]) -> Ledger:
         if resource is not None:
             inputs[slot.key] = _mapping(resource.get("inputs"))
     left = tuple(urn for address, urn in pending.items() if address not in by_address)
-    return Ledger(held, inputs, left)
+    objects = {
+        name: _held(by_address.get((kind, name)), {}, {}, saved if (kind, name) in pending else None)
+        for kind, name in (*by_address, *pending)
+        if kind.startswith(OBJECTS)
+    }
+    object_inputs = {
+        name: _mapping(resource.get("inputs"))
+        for (kind, name), resource in by_address.items()
+        if kind.startswith(OBJECTS)
+    }
+    return Ledger(held, inputs, left, objects=objects, object_inputs=object_inputs)
 
 
 def _held(

@@ -22,6 +22,7 @@ TYPE_CLUSTER = "formerr:cluster:Cluster"
 TYPE_REGISTRY = "formerr:registry:Registry"
 TYPE_LOAD_BALANCER = "formerr:loadbalancer:LoadBalancer"
 TYPE_PROJECT = "formerr:project:Project"
+TYPE_APPLICATION = "formerr:application:Application"
 
 _MARK = re.compile(r"(?<![A-Za-z0-9_.:-])pulumi:(?P<project>[A-Za-z0-9_-]+):(?P<stack>[A-Za-z0-9_.-]+)")
 
