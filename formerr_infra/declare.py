@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pulumi
@@ -21,15 +22,28 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from formerr_infra.detect import Assessment
+    from formerr_infra.inventory.facts import Access
     from formerr_infra.settings.schema import Settings
+    from formerr_infra.settings.secrets import Secrets
 
 
-async def declare(assessment: Assessment, began: str, *, meanwhile: Awaitable[object]) -> None:
+async def declare(
+    assessment: Assessment,
+    began: str,
+    *,
+    access: Access,
+    secrets: Secrets,
+    full_name: str,
+    meanwhile: Awaitable[object],
+) -> None:
     """Declare every slot as decided and export the outputs.
 
     Args:
         assessment: decided, not refused.
         began: when the run began, UTC, ISO 8601.
+        access: where the account is.
+        secrets: of the application, checked.
+        full_name: of the stack, with its organization where there is one.
         meanwhile: waited for after the first resource, for which the engine starts the provider's plugin.
     """
     settings = assessment.settings
@@ -48,10 +62,25 @@ async def declare(assessment: Assessment, began: str, *, meanwhile: Awaitable[ob
             region=settings.region,
             vpc_id=network.vpc.id,
             cluster_id=cluster.cluster.id,
+            node_port=settings.ingress_node_port,
             care=care,
             began=began,
         ),
     )
+    if assessment.plan is not None:
+        from formerr_infra.declare_application import declare_application
+
+        declare_application(
+            assessment,
+            assessment.plan,
+            secrets,
+            access,
+            cluster=cluster.cluster,
+            registry=registry.registry,
+            care=care,
+            full_name=full_name,
+            now=datetime.fromisoformat(began),
+        )
     if "project" in decisions:
         owned = [
             urn

@@ -6,18 +6,22 @@ Reads only. The running program and the `formerr` command both use it, so that w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from formerr_infra import inventory, preflight
 from formerr_infra.demand import demand, growth
 from formerr_infra.errors import PreflightFailed, Refused, UnknownIsNotAbsent
 from formerr_infra.model import MAKES, Code, Decision, Holding, Outcome, Sighting
+from formerr_infra.objects import APPLICATION, decide_objects, look, summary, to_ask
+from formerr_infra.reachable import out_of_reach
 from formerr_infra.resolve import further_questions, questions, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from formerr_infra.application import Plan
     from formerr_infra.inventory.facts import Access, AccountFacts, Inventory, Limits
     from formerr_infra.ledger import Ledger
     from formerr_infra.settings.schema import Settings
@@ -37,6 +41,8 @@ class Assessment:
         version: the exact version slug to declare for the cluster.
         calls: requests sent to the API.
         seconds: how long the detection took.
+        plan: what the application's objects depend on; None where there is no application.
+        objects: key of each of its objects -> decision.
     """
 
     stack: str
@@ -48,11 +54,14 @@ class Assessment:
     version: str | None = None
     calls: int = 0
     seconds: float = 0.0
+    plan: Plan | None = None
+    objects: Mapping[str, Decision] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def refused(self) -> tuple[Decision, ...]:
-        """The decisions that stop the run."""
-        return tuple(one for one in self.decisions.values() if one.outcome is Outcome.REFUSE)
+        """The decisions that stop the run; of the application, each object's own."""
+        each = (*(one for one in self.decisions.values() if one.slot != APPLICATION), *self.objects.values())
+        return tuple(one for one in each if one.outcome is Outcome.REFUSE)
 
     @property
     def errors(self) -> tuple[preflight.Finding, ...]:
@@ -110,7 +119,30 @@ def assess(
         looked = inventory.look(access, [], stack=stack, with_account=True, limits=limits)
         looks.append(looked)
         account = looked.account
-    return _assessed(stack, settings, ledger, decisions, account, looks)
+    assessed = _assessed(stack, settings, ledger, decisions, account, looks)
+    return _with_application(assessed, access) if settings.deploy_application else assessed
+
+
+def _with_application(assessed: Assessment, access: Access) -> Assessment:
+    """The same with the application's objects decided, and what the load balancer cannot do for them."""
+    from formerr_infra.application import manifests
+    from formerr_infra.planning import application_plan
+
+    settings, decisions = assessed.settings, assessed.decisions
+    cluster = decisions["cluster"]
+    plan = application_plan(assessed.stack, settings, decisions, assessed.version)
+    wanted = manifests(plan)
+    held = assessed.ledger.objects
+    looked = look(access, cluster, to_ask(wanted, held, cluster))
+    objects = decide_objects(wanted, held, cluster, looked, settings, assessed.stack)
+    return replace(
+        assessed,
+        decisions={**decisions, APPLICATION: summary(objects, cluster)},
+        findings=(*assessed.findings, *out_of_reach(settings, decisions)),
+        calls=assessed.calls + looked.calls,
+        plan=plan,
+        objects=objects,
+    )
 
 
 def _assessed(

@@ -25,6 +25,7 @@ from formerr_infra.lazy import make_lazy
 if TYPE_CHECKING:
     from formerr_infra.detect import Assessment
     from formerr_infra.inventory.facts import Access
+    from formerr_infra.settings.secrets import Secrets
 
 PROVIDER = "pulumi_digitalocean"
 READY_SECONDS = 900.0
@@ -53,7 +54,7 @@ async def _assess_and_declare() -> None:
     imports = threading.Thread(target=_import_what_is_needed_later, daemon=True)
     stopped = None
     try:
-        assessment, access = _assess(imports)
+        assessment, access, secrets = _assess(imports)
         if not pulumi.runtime.is_dry_run():
             _before_the_first_write(assessment, access)
     except FormerrError as error:
@@ -63,18 +64,25 @@ async def _assess_and_declare() -> None:
     from formerr_infra.declare import declare
 
     began = datetime.now(UTC).isoformat(timespec="seconds")
-    await declare(assessment, began, meanwhile=asyncio.to_thread(imports.join))
+    await declare(
+        assessment,
+        began,
+        access=access,
+        secrets=secrets,
+        full_name=_full_name(pulumi.get_stack()),
+        meanwhile=asyncio.to_thread(imports.join),
+    )
 
 
-def _assess(imports: threading.Thread) -> tuple[Assessment, Access]:
+def _assess(imports: threading.Thread) -> tuple[Assessment, Access, Secrets]:
     stack = pulumi.get_stack()
     folder = Path.cwd()
     export = Export(_full_name(stack), folder)
     imports.start()
     try:
-        from formerr_infra.settings import engine_access, from_engine
+        from formerr_infra.settings import engine_access, for_application, from_engine
 
-        settings = from_engine(stack, folder)
+        settings, secrets = for_application(from_engine(stack, folder))
         access = engine_access()
     except FormerrError:
         export.cancel()
@@ -91,7 +99,7 @@ def _assess(imports: threading.Thread) -> tuple[Assessment, Access]:
         )
     if assessment.refused or assessment.errors:
         raise _stop(assessment, stop_message(assessment))
-    return assessment, access
+    return assessment, access, secrets
 
 
 def _import_what_is_needed_later() -> None:

@@ -96,8 +96,8 @@ def as_json(assessment: Assessment) -> dict[str, Any]:
     """Everything, for machines.
 
     Shape: `{stack, ok, calls, seconds, pending, decisions: [{slot, outcome, ownership, row, code, id, reason, settle,
-    held: {holding, id}, found: [{id, name, mark, owner, created_at, facts}], notes}], findings: [{severity, code,
-    message, key}]}`.
+    held: {holding, id}, found: [{id, name, mark, owner, created_at, facts}], notes}], objects: [the same of each object
+    of the application, its key for the slot], findings: [{severity, code, message, key}]}`.
     """
     return {
         "stack": assessment.stack,
@@ -106,6 +106,7 @@ def as_json(assessment: Assessment) -> dict[str, Any]:
         "seconds": round(assessment.seconds, 3),
         "pending": list(assessment.ledger.pending),
         "decisions": [_decision(one) for one in assessment.decisions.values()],
+        "objects": [_decision(one) for one in assessment.objects.values()],
         "findings": [
             {"severity": one.severity, "code": one.code, "message": one.message, "key": one.key}
             for one in assessment.findings

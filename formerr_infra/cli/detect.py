@@ -70,7 +70,13 @@ def detect(
 
 
 def explain(
-    slot: Annotated[str, typer.Argument(help="vpc, cluster, nodePool, registry, loadBalancer or project.")],
+    slot: Annotated[
+        str,
+        typer.Argument(
+            help="vpc, cluster, nodePool, registry, loadBalancer, project, application, or an object of it such as "
+            "deployment/formerr/formerr-backend."
+        ),
+    ],
     stack: Stack = "staging",
     folder: Folder = Path(),
     state: State = None,
@@ -79,21 +85,22 @@ def explain(
 ) -> None:
     """Explain the decision for one slot: the row, what the state held, what is live, what was wanted. Changes nothing.
 
-    Example:  formerr explain cluster -s staging
+    Examples:  formerr explain cluster -s staging  |  formerr explain application -s production
     """
+    from formerr_infra.objects import APPLICATION
     from formerr_infra.report import as_json as document
     from formerr_infra.slots import SLOTS
 
-    known = [one.key for one in SLOTS]
-    if slot not in known:
+    known = [*(one.key for one in SLOTS), APPLICATION]
+    if slot not in known and "/" not in slot:
         raise SettingsError([f"there is no slot {slot!r}; the slots are {', '.join(known)}"])
     found = assessment(stack, folder, state)
-    if slot not in found.decisions:
-        raise SettingsError(
-            [f"stack {stack!r} has no slot {slot!r}; its slots are {', '.join(found.decisions)}"]
-        )
+    if slot not in found.decisions and slot not in found.objects:
+        known = [*found.decisions, *(found.objects if "/" in slot else ())]
+        raise SettingsError([f"stack {stack!r} has no slot {slot!r}; its slots are {', '.join(known)}"])
     if as_json:
-        typer.echo(_json(next(d for d in document(found)["decisions"] if d["slot"] == slot)))
+        told = document(found)
+        typer.echo(_json(next(one for one in told["decisions"] + told["objects"] if one["slot"] == slot)))
     else:
         from formerr_infra.cli.render import explanation
 

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from formerr_infra.decide.published import published
 from formerr_infra.model import Outcome
+from formerr_infra.objects import APPLICATION
 from formerr_infra.report import clean, ownership
 
 if TYPE_CHECKING:
@@ -47,8 +48,10 @@ def decisions_table(assessment: Assessment, console: Console | None = None) -> N
     for one in assessment.decisions.values():
         for note in one.notes:
             console.print(Text(f"note: {one.slot}: {clean(note)}"))
-        if one.settle:
-            console.print(Text(f"to go on with {one.slot}: {clean(one.settle)}"))
+    for one in assessment.refused:
+        if one.slot not in assessment.decisions:
+            console.print(Text(f"{one.slot}: refused (row {one.row}): {clean(one.reason)}"))
+        console.print(Text(f"to go on with {one.slot}: {clean(one.settle)}"))
     for finding in assessment.findings:
         console.print(Text(f"{finding.severity}: {clean(finding.message)}"))
     for urn in assessment.ledger.pending:
@@ -59,9 +62,9 @@ def decisions_table(assessment: Assessment, console: Console | None = None) -> N
 
 
 def explanation(assessment: Assessment, slot: str, console: Console | None = None) -> None:
-    """Print everything behind one decision."""
+    """Print everything behind one decision; of the application, a line for each object."""
     console = console or Console()
-    one = assessment.decisions[slot]
+    one = assessment.decisions.get(slot) or assessment.objects[slot]
     row = next((row for row in published() if row.number == one.row), None)
     facts = Table(title=f"{slot}: {one.outcome.value}", title_justify="left", show_header=False)
     facts.add_column("what")
@@ -81,3 +84,20 @@ def explanation(assessment: Assessment, slot: str, console: Console | None = Non
     for note in one.notes:
         facts.add_row("note", Text(clean(note)))
     console.print(facts)
+    if slot == APPLICATION:
+        console.print(_objects(assessment))
+
+
+def _objects(assessment: Assessment) -> Table:
+    table = Table(expand=False)
+    for column in ("object", "decision", "row", "state holds", "why"):
+        table.add_column(column, overflow="fold")
+    for key, one in assessment.objects.items():
+        table.add_row(
+            Text(clean(key)),
+            Text(one.outcome.value, style=_STYLE[one.outcome]),
+            one.row,
+            one.held.holding.value,
+            Text(clean(one.reason)),
+        )
+    return table

@@ -19,9 +19,6 @@ from formerr_infra.model import Decision, Outcome
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: Where the ingress listens on every node.
-HTTP_NODE_PORT = 30080
-
 
 @dataclass(frozen=True, slots=True)
 class LoadBalancerArgs:
@@ -32,6 +29,7 @@ class LoadBalancerArgs:
         name, region: as DigitalOcean knows them.
         vpc_id: the VPC it stands in.
         cluster_id: the cluster whose nodes it targets.
+        node_port: where the ingress listens on every node.
         care: how it is kept.
         began: when the run began.
     """
@@ -41,6 +39,7 @@ class LoadBalancerArgs:
     region: str
     vpc_id: pulumi.Input[str]
     cluster_id: pulumi.Input[str]
+    node_port: int
     care: Care
     began: str
 
@@ -60,10 +59,10 @@ def arguments(args: LoadBalancerArgs) -> dict[str, Any]:
                 "entry_protocol": "http",
                 "entry_port": 80,
                 "target_protocol": "http",
-                "target_port": HTTP_NODE_PORT,
+                "target_port": args.node_port,
             }
         ],
-        "healthcheck": {"protocol": "tcp", "port": HTTP_NODE_PORT},
+        "healthcheck": {"protocol": "tcp", "port": args.node_port},
     }
 
 

@@ -70,7 +70,7 @@ def cluster_args(decision: Decision, pool: Decision, **values: Any) -> cluster.C
 
 
 def balancer_args(decision: Decision) -> load_balancer.LoadBalancerArgs:
-    return load_balancer.LoadBalancerArgs(decision, "wanted", "fra1", "v", "k", CARE, "now")
+    return load_balancer.LoadBalancerArgs(decision, "wanted", "fra1", "v", "k", 30080, CARE, "now")
 
 
 def strings(value: object) -> Iterator[str]:

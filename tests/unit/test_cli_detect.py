@@ -115,11 +115,11 @@ def test_the_json_has_everything_and_one_form(formerr: Formerr) -> None:
     code, out, _ = formerr("detect", "--json")
     assert code == 0
     document = json.loads(out)
-    assert set(document) == {"stack", "ok", "calls", "seconds", "pending", "decisions", "findings"}
+    assert set(document) == {"stack", "ok", "calls", "seconds", "pending", "decisions", "objects", "findings"}
     assert (document["stack"], document["ok"], document["pending"]) == ("staging", True, [])
     assert 0 < document["calls"] <= 8
     decisions = {one["slot"]: one for one in document["decisions"]}
-    assert list(decisions) == [slot.key for slot in SLOTS if slot.key != "project"]
+    assert list(decisions) == [*(slot.key for slot in SLOTS if slot.key != "project"), "application"]
     for one in decisions.values():
         assert set(one) == {
             "slot", "outcome", "ownership", "row", "code", "id", "reason", "settle", "held", "found", "notes",
