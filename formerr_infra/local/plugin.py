@@ -48,7 +48,7 @@ def choose(toolbox: Toolbox, paths: LocalPaths) -> Plugin:
         SetupError: the official one is demanded and not there, or set-up has not been run.
     """
     kubernetes = toolbox.programs().get(KUBERNETES_PLUGIN)
-    if kubernetes is not None and kubernetes.version and _is_elsewhere(toolbox, paths, kubernetes.path):
+    if kubernetes is not None and _belongs_to_the_plugins(toolbox, paths, kubernetes):
         _link(paths, kubernetes)
     found = toolbox.programs().get(PLUGIN)
     if found is not None and toolbox.plugin is not PluginChoice.STAND_IN:
@@ -79,9 +79,11 @@ def _is_on(search: str, program: Path) -> bool:
     return os.fspath(program.parent) in search.split(os.pathsep)
 
 
-def _is_elsewhere(toolbox: Toolbox, paths: LocalPaths, program: Path) -> bool:
-    """Whether it is neither on the PATH nor linked there with the programs out of the cache."""
-    return not program.is_relative_to(paths.tools) and not _is_on(toolbox.search_path(), program)
+def _belongs_to_the_plugins(toolbox: Toolbox, paths: LocalPaths, plugin: Found) -> bool:
+    """Whether the engine finds it in its folder of plugins or nowhere: it is on no PATH, the user's or ours."""
+    if plugin.path.is_relative_to(paths.tools):
+        return toolbox.is_plugin_of_the_sdk(plugin)
+    return not _is_on(toolbox.search_path(), plugin.path)
 
 
 def _link(paths: LocalPaths, plugin: Found) -> None:

@@ -289,8 +289,10 @@ class Toolbox:
             SetupError: set-up has not been run.
         """
         programs = self.programs()
-        names = (*REQUIRED, KUBERNETES_PLUGIN)
-        cached = [programs[name] for name in names if name in programs and self._is_cached(programs[name])]
+        beside = [programs[name] for name in (*REQUIRED, KUBERNETES_PLUGIN) if name in programs]
+        cached = [
+            found for found in beside if self._is_cached(found) and not self.is_plugin_of_the_sdk(found)
+        ]
         for found in cached:
             for source in found.path.parent.iterdir():
                 target = self.paths.bin / source.name
@@ -313,6 +315,14 @@ class Toolbox:
         """
         found = self.programs()["pulumi"]
         return self.folders()[0] / "pulumi" if self._is_cached(found) else found.path
+
+    @staticmethod
+    def is_plugin_of_the_sdk(found: Found) -> bool:
+        """Whether the engine takes it out of its folder of plugins without a word.
+
+        A build is older than the SDK asks for: that one it takes from the PATH alone, with a warning.
+        """
+        return found.name in (PLUGIN, KUBERNETES_PLUGIN) and found.way is Way.RELEASE
 
     def _is_cached(self, found: Found) -> bool:
         return found.path.is_relative_to(self.paths.tools)

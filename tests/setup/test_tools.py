@@ -12,7 +12,7 @@ import pytest
 from formerr_infra.errors import SettingsError, SetupError
 from formerr_infra.local import environment, plugin
 from formerr_infra.local.paths import LocalPaths
-from formerr_infra.local.toolchain import TABLE, ToolUnavailable, Way, tool
+from formerr_infra.local.toolchain import TABLE, ToolUnavailable, Way, gobuild, tool
 from formerr_infra.local.toolchain.cache import ToolCache
 from formerr_infra.local.tools import (
     CONTROL_PLANE,
@@ -338,23 +338,33 @@ def test_the_kubernetes_plugin_in_the_users_home_is_linked_and_not_touched(tmp_p
     assert link.samefile(program)
 
 
-def test_a_kubernetes_plugin_out_of_the_cache_is_put_where_the_engine_is(tmp_path: Path) -> None:
+@pytest.mark.parametrize("way", [Way.RELEASE, Way.BUILD])
+def test_a_kubernetes_plugin_out_of_the_cache_is_put_where_the_engine_takes_it(
+    tmp_path: Path, way: Way
+) -> None:
+    """A folder of plugins is searched for the version that the SDK asks for, which a build is too old for."""
     bench = Bench(tmp_path)
     put_application(bench.bin)
     (bench.bin / KUBERNETES_PLUGIN).unlink()
-    cache = ToolCache(bench.paths.tools)
-    spec = tool(KUBERNETES_PLUGIN).release
-    assert spec is not None
+    row = tool(KUBERNETES_PLUGIN)
+    assert row.release is not None
+    assert row.build is not None
+    released = way is Way.RELEASE
+    version = row.release.version if released else row.build.version
+    recipe = version if released else gobuild.recipe_of(row.build)
 
     def fill(into: Path) -> None:
-        put(into, spec.version, (KUBERNETES_PLUGIN,))
+        put(into, version, (KUBERNETES_PLUGIN,))
 
-    cache.make(KUBERNETES_PLUGIN, spec.version, Way.RELEASE, spec.version, fill)
+    ToolCache(bench.paths.tools).make(KUBERNETES_PLUGIN, version, way, recipe, fill)
 
     box = bench.set_up(BOTH)
+    plugin.choose(box, bench.paths)
 
     assert [*box.programs()] == [row.name for row in TABLE if row.name in box.programs()]
     assert box.told(box.programs()["etcd"]).startswith("etcd 3.6.5: already installed: ")
-    assert box.folders() == [bench.paths.bin]
-    assert os.access(bench.paths.bin / KUBERNETES_PLUGIN, os.X_OK)
+    assert box.folders() == ([] if released else [bench.paths.bin])
+    assert (bench.paths.bin / KUBERNETES_PLUGIN).exists() is not released
+    linked = bench.paths.pulumi_home / "plugins" / f"resource-kubernetes-v{version}" / KUBERNETES_PLUGIN
+    assert linked.exists() is released
     assert not (bench.paths.bin / "etcd").exists()
