@@ -1,4 +1,4 @@
-"""The certificate authority that emulated clusters and databases show. Its key was never kept: it signs nothing."""
+"""The certificate authority that emulated databases show. Its key was never kept: it signs nothing."""
 
 from __future__ import annotations
 

@@ -29,7 +29,8 @@ Where it stops short of the real service:
 
 - nothing runs: no droplets, no containers, no databases, no traffic, no images, no DNS;
 - without `--kubernetes` no Kubernetes runs either, and its credentials open nothing, unless the control plane names a
-  real API server for the cluster;
+  real API server for the cluster; their authority is the one that signs if a later run with `--kubernetes` takes the
+  saved cluster up;
 - the autoscaler does not scale, auto-upgrade does not upgrade, garbage collection never runs;
 - prices, quotas other than the droplet limit, and billing are made up or missing;
 - of an own certificate only the fingerprint is real.
@@ -39,9 +40,9 @@ kube-controller-manager and kube-scheduler are real, and kwok plays the nodes an
 API server is ready, a node when Kubernetes calls it Ready. Credentials and kubeconfig hold the real authority, the
 address and a token that ends at `expires_at` by the emulator's clock (the API server may take one that was just in use
 for ten seconds more). Nodes come and go with the pools, with DOKS's labels, the pool's labels and taints, provider
-ids, addresses of the VPC and a capacity by size. The Kubernetes version is that of the programs, whatever the
-cluster's version says. Data are beside the state file, and go with the cluster; everything ends with the emulator,
-however it ends.
+ids, addresses of the VPC and a capacity by size; an upgrade replaces them all. The Kubernetes version is that of the
+programs, whatever the cluster's version says. Data are beside the state file, and go with the cluster; everything ends
+with the emulator, however it ends.
 
 What DOKS's controllers do there is done here too. Services of type LoadBalancer get a load balancer in the account,
 with the rules, health check, name, size and firewall that their annotations ask for; one that is there is taken over

@@ -48,6 +48,7 @@ def test_nodes_are_those_of_the_pools_with_the_labels_of_the_service(cluster: Cl
         assert labels["doks.digitalocean.com/node-pool-id"] == pool["id"]
         assert labels["node.kubernetes.io/instance-type"] == pool["size"]
         assert labels["topology.kubernetes.io/region"] == shown["region"]
+        assert labels["doks.digitalocean.com/version"] == shown["version"]
         assert live["spec"]["providerID"] == f"digitalocean://{node['droplet_id']}"
         addresses = {a["type"]: a["address"] for a in live["status"]["addresses"]}
         assert things.inside(addresses["InternalIP"], vpc["ip_range"])
@@ -114,6 +115,26 @@ def test_nodes_follow_the_pools(cluster: Cluster) -> None:
         eventually(lambda: len(own()) == 2 and first not in {n["metadata"]["name"] for n in own()})
         cluster.api.delete(f"{pools}/{pool['id']}").raise_for_status()
         eventually(lambda: not own())
+
+
+def test_an_upgrade_replaces_the_nodes_by_such_of_the_new_version(
+    planes: EmulatorServer, planes_api: httpx.Client, cluster: Cluster
+) -> None:
+    del cluster  # it is asked for so that it stays the first
+    own, newer = Cluster.create(planes_api, name="own"), "1.34.9-do.0"
+    planes.control.settings(versions=[newer, things.VERSION])
+    url = f"/v2/kubernetes/clusters/{own.id}"
+    with own.client() as client:
+        [before] = own.nodes(client, "")
+        planes_api.post(f"{url}/upgrade", json={"version": newer}).raise_for_status()
+        eventually(
+            lambda: before["metadata"]["name"] not in {n["metadata"]["name"] for n in own.nodes(client, "")}
+        )
+        [after] = own.nodes(client, "")
+    assert after["metadata"]["labels"]["doks.digitalocean.com/version"] == newer
+    assert after["status"]["nodeInfo"]["kubeletVersion"] == "v1.34.9"
+    planes_api.delete(url).raise_for_status()
+    eventually(lambda: len(planes.control.kubernetes()) == 1)
 
 
 def test_pods_of_a_removed_node_move(cluster: Cluster) -> None:
@@ -223,6 +244,40 @@ def test_a_saved_state_brings_its_clusters_back(programs: Path, tmp_path: Path) 
         assert again.show()["status"]["state"] == "running"
         with again.client(token=credentials["token"]) as client:
             assert client.get("/api/v1/namespaces/kept").status_code == 200
+
+
+def test_a_crash_keeps_the_clusters_of_a_saved_state(programs: Path, tmp_path: Path) -> None:
+    state = tmp_path / "state.json"
+    first = EmulatorServer(state_file=state, kubernetes=programs).start()
+    cluster = Cluster.create(_client(first))
+    token = cluster.credentials()["token"]
+    with cluster.client() as client:
+        client.post("/api/v1/namespaces", json={"metadata": {"name": "kept"}}).raise_for_status()
+        names = {node["metadata"]["name"] for node in cluster.nodes(client, "")}
+    first.kill()
+    with EmulatorServer(state_file=state, kubernetes=programs) as second:
+        again = Cluster(_client(second), cluster.id)
+        second.control.wait_for_kubernetes(cluster.id)
+        with again.client(token=token) as client:
+            assert client.get("/api/v1/namespaces/kept").status_code == 200
+            assert {node["metadata"]["name"] for node in again.nodes(client, "")} == names
+
+
+def test_an_authority_handed_out_before_anything_ran_is_that_of_the_control_plane_later(
+    programs: Path, tmp_path: Path
+) -> None:
+    """Who brought up the cloud alone has it in a state, and keeps it there when the application follows."""
+    state = tmp_path / "state.json"
+    with EmulatorServer(state_file=state) as first:
+        cluster = Cluster.create(_client(first))
+        before = cluster.credentials()["certificate_authority_data"]
+        assert cluster.credentials()["certificate_authority_data"] == before
+    with EmulatorServer(state_file=state, kubernetes=programs) as second:
+        second.control.wait_for_kubernetes(cluster.id)
+        again = Cluster(_client(second), cluster.id)
+        assert again.credentials()["certificate_authority_data"] == before
+        with again.client() as client:
+            assert client.get("/readyz").text == "ok"
 
 
 @pytest.mark.parametrize("with_state", [True, False])

@@ -1,7 +1,8 @@
 """The keys and certificates of one control plane, in files that only their owner reads.
 
 One authority signs the API server, the store, and the one client that all parts use. People come with tokens: see
-`tokens.py`. Made once per cluster and kept with its data, so that what was handed out stays true after a restart.
+`tokens.py`. Made once per cluster and kept with its data, so that what was handed out stays true after a restart. A
+cluster behind which nothing runs yet has one in its record: what it handed out stays true once something does run.
 """
 
 from __future__ import annotations
@@ -20,11 +21,14 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
     PublicFormat,
+    load_pem_private_key,
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from formerr_infra.emulator.store import Json
 
 _DAYS = 3650
 _NAMES = ("localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc")
@@ -32,12 +36,18 @@ ADMINISTRATORS = "system:masters"
 """The group that Kubernetes lets do everything, whatever its rules say."""
 
 
-def make(folder: Path, service_subnet: str) -> None:
-    """The authority and everything that it signs, unless the folder has them already."""
+def pair() -> Json:
+    """A new authority for the record of a cluster: its `key` and its `certificate`, as text."""
+    key, certificate = _authority()
+    return {"key": _private(key).decode(), "certificate": certificate.public_bytes(Encoding.PEM).decode()}
+
+
+def make(folder: Path, service_subnet: str, known: Json | None = None) -> None:
+    """The authority (`known`, or a new one) and everything that it signs, unless the folder has them already."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     if (folder / "sa.pub").exists():
         return
-    key, certificate = _authority()
+    key, certificate = _authority() if known is None else _read(known)
     _write(folder / "ca.crt", certificate.public_bytes(Encoding.PEM))
     first = ipaddress.ip_network(service_subnet, strict=False)[1]
     names: list[x509.GeneralName] = [x509.DNSName(name) for name in _NAMES]
@@ -79,6 +89,13 @@ def _authority() -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
         .sign(key, hashes.SHA256())
     )
     return key, certificate
+
+
+def _read(known: Json) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
+    key = load_pem_private_key(known["key"].encode(), None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise TypeError("the authority of a cluster has a key of another kind")
+    return key, x509.load_pem_x509_certificate(known["certificate"].encode())
 
 
 def _builder(

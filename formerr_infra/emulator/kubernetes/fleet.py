@@ -84,7 +84,7 @@ class Fleet:
         """Give a new cluster what its control plane is known by: a key, an address, an authority."""
         key = secrets.token_hex(8)
         folder = self._folder / key
-        authority.make(folder, cluster["service_subnet"])
+        authority.make(folder, cluster["service_subnet"], cluster.get("_authority"))
         cluster["_plane"] = {"key": key, "ready": False}
         cluster["_kubernetes"] = {
             "server": f"https://127.0.0.1:{free_port()}",

@@ -6,10 +6,10 @@ and end on paper only. Cluster lint is not emulated.
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING
 
 from formerr_infra.emulator import catalog
-from formerr_infra.emulator.authority import CA_BASE64
 from formerr_infra.emulator.errors import NotFound
 from formerr_infra.emulator.kubernetes import tokens
 from formerr_infra.emulator.routing import Answer, Call, Routes
@@ -68,12 +68,23 @@ def _credentials(call: Call) -> Json:
     expires = int(call.world.now() + seconds)
     return {
         "server": own.get("server") or f"https://{cluster['id']}.k8s.ondigitalocean.com",
-        "certificate_authority_data": own.get("certificate_authority_data", CA_BASE64),
+        "certificate_authority_data": own.get("certificate_authority_data") or _authority(call, cluster),
         "client_certificate_data": own.get("client_certificate_data"),
         "client_key_data": own.get("client_key_data"),
         "token": own.get("token") or _token(call, cluster, expires),
         "expires_at": call.world.timestamp(expires),
     }
+
+
+def _authority(call: Call, cluster: Json) -> str:
+    """The authority of a cluster behind which nothing runs: the one that signs if something does later."""
+    if "_authority" not in cluster:
+        # Most runs ask for none, and it takes a while.
+        from formerr_infra.emulator.kubernetes import authority
+
+        cluster["_authority"] = authority.pair()
+        call.account[model.KIND].changed()
+    return base64.b64encode(cluster["_authority"]["certificate"].encode()).decode()
 
 
 def _token(call: Call, cluster: Json, expires: int) -> str:

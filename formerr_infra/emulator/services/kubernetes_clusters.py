@@ -140,6 +140,11 @@ def upgrade_cluster(call: Call) -> Answer:
     if version not in _upgrades(call, cluster):
         raise Unprocessable(f"validation error: cannot upgrade from {cluster['version']} to {version}")
     cluster["version"] = version
+    if "_plane" in cluster:
+        # Where Kubernetes runs, its nodes tell their version: an upgrade replaces them.
+        for pool in cluster["node_pools"]:
+            for node in list(pool["nodes"]):
+                model.replace_node(call.world, call.account, cluster, pool, node, again=True)
     if call.world.transitions.cluster_seconds > 0:
         cluster["status"] = {"state": "upgrading", "message": f"upgrading to {version}"}
         cluster["_ready_at"] = call.world.now() + call.world.transitions.cluster_seconds
