@@ -274,20 +274,27 @@ def test_a_disruption_budget_holds_while_a_node_is_drained(
     assert lowest >= 3
 
 
-def test_a_deleted_cluster_leaves_load_balancers_and_volumes_unless_told(
+def test_a_deleted_cluster_leaves_load_balancers_and_volumes_but_those_that_are_named(
     planes: EmulatorServer, planes_api: httpx.Client
 ) -> None:
-    for ending in ("", "/destroy_with_associated_resources/dangerous"):
+    destroy = "/destroy_with_associated_resources"
+    for ending in ("", f"{destroy}/selective", f"{destroy}/dangerous"):
         own = Cluster.create(planes_api, name="own")
         with own.client() as client:
             client.post(SERVICES, json=service("web")).raise_for_status()
             client.post(CLAIMS, json=claim("data")).raise_for_status()
             eventually(partial(address, client, "web"))
             eventually(partial(is_bound, client, "data"))
-        planes_api.delete(f"/v2/kubernetes/clusters/{own.id}{ending}").raise_for_status()
+        [balancer], [volume] = balancers(planes_api), volumes(planes_api)
+        listed = planes_api.get(f"/v2/kubernetes/clusters/{own.id}{destroy}").json()
+        assert [one["id"] for one in listed["load_balancers"]] == [balancer["id"]]
+        assert [one["id"] for one in listed["volumes"]] == [volume["id"]]
+        chosen = {"volumes": [volume["id"]]} if ending.endswith("selective") else None
+        url = f"/v2/kubernetes/clusters/{own.id}{ending}"
+        planes_api.request("DELETE", url, json=chosen).raise_for_status()
         eventually(lambda: len(planes.control.kubernetes()) == 1)
         left = (len(balancers(planes_api)), len(volumes(planes_api)))
-        assert left == ((0, 0) if ending else (1, 1))
+        assert left == {"": (1, 1), f"{destroy}/selective": (1, 0)}.get(ending, (0, 0))
         for kind, items in (("load_balancers", balancers(planes_api)), ("volumes", volumes(planes_api))):
             for item in items:
                 planes.control.remove(kind, item["id"])
