@@ -262,7 +262,10 @@ def kubeconfig(
 def _behind(running: Running) -> str:
     """What stands behind the clusters, in a sentence."""
     if running.kubernetes:
-        return "behind each of its clusters: a Kubernetes control plane on this machine, with nodes played by kwok"
+        return (
+            "behind each of its clusters: a Kubernetes control plane in processes of this machine, with nodes "
+            "played by kwok (kind, k3d and docker are not used)"
+        )
     return "behind its clusters: nothing, so that no application can be brought up on them"
 
 
