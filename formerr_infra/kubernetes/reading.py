@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from formerr_infra import credential
 from formerr_infra.inventory.facts import Unknown
+from formerr_infra.loopback import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -50,10 +51,10 @@ class Cluster:
 
 
 def reach(access: Access, cluster_id: str) -> Cluster | Unknown:
-    """Ask DigitalOcean for what opens a cluster."""
+    """Ask DigitalOcean for what opens a cluster; in local mode one that is not on loopback is not asked for either."""
     try:
         answer = credential.ask(access.endpoint, cluster_id, access.token)
-        return Cluster(
+        found = Cluster(
             server=str(answer["server"]),
             authority=base64.b64decode(str(answer["certificate_authority_data"])).decode(),
             token=str(answer["token"]),
@@ -62,6 +63,12 @@ def reach(access: Access, cluster_id: str) -> Cluster | Unknown:
         return Unknown(str(error))
     except (KeyError, ValueError):
         return Unknown(f"DigitalOcean answered without what opens cluster {cluster_id}")
+    if access.local and not is_loopback(found.server):
+        return Unknown(
+            f"no Kubernetes runs behind cluster {cluster_id} of the local DigitalOcean ({found.server} is not on this "
+            "machine): start it with `make up`, or leave the application out with `formerr local env --no-application`"
+        )
+    return found
 
 
 def read(cluster: Cluster, wanted: Iterable[Reference]) -> dict[Reference, Live]:
