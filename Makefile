@@ -13,7 +13,7 @@ WITHOUT := $(if $(filter no,$(APPLICATION)),--no-application)
 SETUP_FLAGS = $(WITHOUT)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down destroy-local test lint bench lock clean
+.PHONY: help setup up down destroy-local policy test lint bench lock clean
 
 help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,10 @@ down: ## stop the bundled DigitalOcean (its account is kept)
 
 destroy-local: setup ## take the staging stack on the bundled DigitalOcean down
 	@$(LOCAL) destroy $(WITHOUT)
+
+policy: SETUP_FLAGS = --no-application
+policy: setup ## preview the staging stack on the bundled DigitalOcean with the policy pack
+	@$(LOCAL) policy
 
 test: SETUP_FLAGS = --checks
 test: setup ## every check and every test

@@ -154,6 +154,53 @@ def exit_codes() -> str:
     )
 
 
+def policy() -> str:
+    """Every rule of the policy pack."""
+    # Beside the package, not in it: only what writes the pages, in a checkout, needs both.
+    from policy.model import Level, ResourceRule, StackRule
+    from policy.rules import RULES
+
+    rows = [
+        (
+            f"`{rule.name}`",
+            rule.title,
+            "production" if rule.production else "every stack",
+            "each resource" if isinstance(rule, ResourceRule) else "the whole stack",
+            "a warning" if isinstance(rule, StackRule) and rule.level is Level.ADVISORY else "the run fails",
+            rule.means,
+        )
+        for rule in RULES
+    ]
+    return _page(
+        "The policy pack",
+        "What no stack may declare. The engine checks it in a preview and in an update:",
+        "    pulumi preview -s staging --policy-pack policy\n    pulumi up -s staging --policy-pack policy",
+        "On the local DigitalOcean, `make policy` previews the staging stack with it. The pack runs in the environment of the "
+        "program (`.venv`, from requirements.txt).",
+        "## In CI",
+        "Preview with the pack before anything is written. A broken rule ends the run with another code than 0; nothing is fetched.",
+        "    pip install --require-hashes -r requirements.txt   # into .venv\n"
+        "    pulumi preview -s production --policy-pack policy --non-interactive\n"
+        "    pulumi up -s production --policy-pack policy --yes --non-interactive",
+        "With `pulumi/actions`: `policyPacks: policy`.",
+        "## Rules",
+        _table(("rule", "says", "in", "looks at", "otherwise", "what exactly"), rows),
+        "A rule about each resource is checked before that resource is made or changed. One about the whole stack is checked when "
+        "all of it is declared, in an update after the writes: let the preview come first, as `pulumi up` does by itself.",
+        "## What it does not see",
+        "What the stack only adopts (the engine shows nothing of it, hence the warnings); pods that a Helm release or a custom "
+        "resource makes; what others change in the account; values behind a `secretKeyRef`.",
+        "## What is not known yet",
+        "In a preview, what depends on a resource that is not there yet has no value. A rule that meets one neither passes nor "
+        "fails: it says `can't run policy ... during preview` and names the place, and the update checks again before it makes "
+        "that resource.",
+        "## Other stacks, other levels",
+        "`production` is the stack of that name. Other names, and another level for a rule, stand in a file for "
+        "`--policy-pack-config`:",
+        '    {"tls-in-production": {"stacks": ["production", "live"]}, "no-latest-image": "advisory"}',
+    )
+
+
 def _with_subclasses(kind: type[errors.FormerrError]) -> list[type[errors.FormerrError]]:
     return [kind, *(below for one in kind.__subclasses__() for below in _with_subclasses(one))]
 
@@ -162,6 +209,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "decision-table.md": decision_table,
     "configuration.md": configuration,
     "exit-codes.md": exit_codes,
+    "policy.md": policy,
 }
 
 

@@ -224,6 +224,14 @@ def up(stack: Stack = "staging", *, application: Application = True) -> None:
 
 
 @app.command()
+def policy(stack: Stack = "staging") -> None:
+    """Preview a stack on the local DigitalOcean with the policy pack. Changes nothing; fails if a rule is broken."""
+    from formerr_infra.local.runs import LocalRun
+
+    LocalRun.prepare(_paths(), os.environ).check_policy(stack)
+
+
+@app.command()
 def destroy(stack: Stack = "staging", *, application: Application = True) -> None:
     """Take a stack on the local DigitalOcean down. What the stack only adopted stays.
 

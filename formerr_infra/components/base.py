@@ -58,6 +58,7 @@ class SlotComponent(pulumi.ComponentResource):
         notes = {decision.slot: note for decision in decisions if (note := journal(decision, began))}
         super().__init__(token, name, {"journal": notes}, opts)
         self._decisions = tuple(decisions)
+        self._retained: set[str] = set()
 
     def declare(
         self,
@@ -94,14 +95,18 @@ class SlotComponent(pulumi.ComponentResource):
             options.delete_before_replace = True
         if more is not None:
             options = pulumi.ResourceOptions.merge(options, more)
+        if options.retain_on_delete:
+            self._retained.add(decision.slot)
         return make(name, **arguments, opts=options)
 
     def finish(self, resources: Mapping[str, pulumi.CustomResource], **outputs: pulumi.Input[Any]) -> None:
-        """Register the outputs: what the ledger reads in later runs, and what the component shows."""
+        """Register the outputs: what the ledger and the policy pack read, and what the component shows."""
         held = {
             decision.slot: {
                 "id": resources[decision.slot].id,
                 "ownership": "adopted" if decision.outcome in READ_ONLY else "managed",
+                # The engine tells a policy whether a resource is protected, but not this.
+                "retained": decision.slot in self._retained,
             }
             for decision in self._decisions
             if decision.slot in resources

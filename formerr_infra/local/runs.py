@@ -98,6 +98,14 @@ class LocalRun:
         """
         self._run("up", "--yes", stack=stack)
 
+    def check_policy(self, stack: str) -> None:
+        """Preview the stack with the policy pack.
+
+        Raises:
+            EngineFailed: a rule is broken, or Pulumi ended with another error.
+        """
+        self._run("preview", "--policy-pack", os.fspath(self.paths.checkout / "policy"), stack=stack)
+
     def destroy(self, stack: str) -> None:
         """Take the stack down.
 
