@@ -98,9 +98,14 @@ def _token(environment: dict[str, str], stack: str | None) -> str:
             f"{TOKENS[0]} is not set, and the stack's configuration has no digitalocean:token; export the one, or run "
             "`pulumi config set --secret digitalocean:token`"
         )
-    if not re.fullmatch(r"[\x21-\x7e]+", token):
+    if not is_token(token):
         raise NoCredentialError(f"{TOKENS[0]} holds white space or characters that no token has")
     return token
+
+
+def is_token(text: str) -> bool:
+    """Whether it can stand in a header: printable ASCII without white space."""
+    return re.fullmatch(r"[\x21-\x7e]+", text) is not None
 
 
 def _configured(stack: str) -> str:
@@ -139,7 +144,7 @@ def ask(endpoint: str, cluster: str, token: str) -> dict[str, object]:
         if status == 200:
             try:
                 answer = json.loads(body)
-            except ValueError:
+            except (RecursionError, ValueError):
                 trouble = f"{endpoint} answered something that is not JSON"
                 continue
             if not isinstance(answer, dict):
@@ -186,7 +191,7 @@ def _refused(status: int, cluster: str) -> str:
 def _credential(answer: dict[str, object]) -> dict[str, object]:
     status: dict[str, object] = {}
     token = answer.get("token")
-    if isinstance(token, str) and token:
+    if isinstance(token, str) and is_token(token):
         status["token"] = token
     elif answer.get("client_certificate_data") and answer.get("client_key_data"):
         import base64
@@ -195,7 +200,10 @@ def _credential(answer: dict[str, object]) -> dict[str, object]:
             ("clientCertificateData", "client_certificate_data"),
             ("clientKeyData", "client_key_data"),
         ):
-            status[name] = base64.b64decode(str(answer[field])).decode()
+            try:
+                status[name] = base64.b64decode(str(answer[field])).decode()
+            except ValueError:
+                raise NoCredentialError(f"DigitalOcean answered with a {field} that is not base64") from None
     else:
         raise NoCredentialError("DigitalOcean answered without a credential in it")
     if isinstance(answer.get("expires_at"), str):

@@ -168,6 +168,7 @@ def _cluster(assessment: Assessment, care: Care, began: str, vpc_id: pulumi.Inpu
         tags=(naming.mark_text(naming.PROJECT, assessment.stack), *settings.tags),
         system=Pool(settings.system_node_size, settings.system_node_count),
         workers=_workers(settings),
+        take_volumes=settings.deploy_application and settings.delete_data,
         care=care,
         began=began,
     )

@@ -10,6 +10,7 @@ from formerr_infra.application import ClusterDatabase
 from formerr_infra.application.configuration import CA_VALUE, PULL_SECRET, PULL_VALUE
 from formerr_infra.application.database import PORT, database_host
 from formerr_infra.components.application import Application, ApplicationArgs
+from formerr_infra.planning import registry_name
 from formerr_infra.pull_secret import PullSecret, docker_config, pull_secret
 from formerr_infra.settings.secrets import CA, DATABASE, URL, address
 
@@ -42,7 +43,12 @@ def declare_application(
 ) -> None:
     """Declare the application on a cluster and export where it is reached."""
     wanted = f"secret/{plan.namespace}/{PULL_SECRET}"
-    pull = pull_secret(assessment.objects[wanted], assessment.ledger.object_inputs.get(wanted, {}), now)
+    pull = pull_secret(
+        assessment.objects[wanted],
+        assessment.ledger.object_inputs.get(wanted, {}),
+        registry_name(assessment.settings, assessment.decisions["registry"]),
+        now,
+    )
     values = hidden_values(plan, secrets) | {PULL_VALUE: _pull_value(pull, access, registry.name)}
     configured = pulumi.Config("digitalocean").get("apiEndpoint")
     Application(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from formerr_infra import naming
 from formerr_infra.application import key
-from formerr_infra.application.kinds import Reference
+from formerr_infra.application.kinds import Reference, immutable
 from formerr_infra.decide import Case, decide
 from formerr_infra.decide.published import OMITTED
 from formerr_infra.inventory.facts import Unknown
@@ -114,30 +114,37 @@ def _decide(
     stack: str,
 ) -> Decision:
     name, reference = key(manifest), Reference.of(manifest)
-    wish = _wish(reference, settings)
+    wish = _wish(manifest, reference, settings)
     if made_anew(cluster):
         return decide(Case(name, Held(), Sighting(named=()), replace(wish, policy=Policy.AUTO, fields={})))
     if held.holding is Holding.MANAGED and held.id is not None:
         known = Found(held.id, name, Mark.OURS)
-        fields = replace(wish, policy=Policy.AUTO, fields={})
-        return decide(Case(name, held, Sighting(by_id={held.id: known}), fields))
+        policy = Policy.ADOPT if wish.policy is Policy.ADOPT else Policy.AUTO
+        return decide(
+            Case(name, held, Sighting(by_id={held.id: known}), replace(wish, policy=policy, fields={}))
+        )
     sighting = _sighting(name, reference, looked.live.get(name, Unknown("nobody asked")), stack)
     if held.id is not None:
         found = (sighting.named or (None,))[0]
         sighting = replace(sighting, by_id={held.id: found})
+    if sighting.named == () and wish.policy is Policy.IMPORT:
+        wish = replace(wish, policy=Policy.AUTO)  # what is there is taken over; what is not is made
     decision = decide(Case(name, held, sighting, wish))
     return _with_the_way_out(decision, reference)
 
 
-def _wish(reference: Reference, settings: Settings) -> Wish:
+def _wish(manifest: Mapping[str, Any], reference: Reference, settings: Settings) -> Wish:
     if reference.kind == "Namespace":
+        fields = {"phase": Wanted("Active", "namespaceName")}
+        policy = settings.namespace_policy
+        if policy is not Policy.IMPORT:  # an import sets the label
+            fields["pod_security"] = Wanted("restricted", "namespacePolicy")
+        if policy is Policy.ADOPT and reference.name != settings.namespace_name:
+            policy = Policy.AUTO  # the key is about the application's namespace, not about the ingress's
         return Wish(
-            settings.namespace_policy,
+            policy,
             reference.name,
-            fields={
-                "pod_security": Wanted("restricted", "namespacePolicy"),
-                "phase": Wanted("Active", "namespaceName"),
-            },
+            fields=fields,
             take_over=APPLICATION in settings.take_over,
             recreate=True,
             policy_key="namespacePolicy",
@@ -149,6 +156,8 @@ def _wish(reference: Reference, settings: Settings) -> Wish:
     return Wish(
         policy,
         reference.name,
+        fields={"phase": Wanted("Active", "namespaceName")}
+        | {path: Wanted(value, "applicationPolicy") for path, value in immutable(manifest).items()},
         take_over=APPLICATION in settings.take_over,
         recreate=True,
         policy_key="applicationPolicy",
@@ -169,14 +178,12 @@ def _found(name: str, reference: Reference, live: Mapping[str, Any], stack: str)
     metadata = live["metadata"]
     labels = metadata.get("labels") or {}
     mark, owner = naming.read_label(labels, naming.PROJECT, stack)
-    facts: dict[str, str | None] = {}
+    facts: dict[str, str | None] = {
+        **immutable(live),
+        "phase": "Terminating" if metadata.get("deletionTimestamp") else "Active",
+    }
     if reference.kind == "Namespace":
-        facts = {
-            "pod_security": labels.get(ENFORCE),
-            "phase": "Terminating"
-            if metadata.get("deletionTimestamp")
-            else (live.get("status") or {}).get("phase", "Active"),
-        }
+        facts["pod_security"] = labels.get(ENFORCE)
     return Found(reference.id, name, mark, owner, facts=facts, details=live)
 
 
@@ -194,11 +201,20 @@ def _with_the_way_out(decision: Decision, reference: Reference) -> Decision:
                 reason=f"{named} is there without this stack's mark.",
                 settle=f"set {policy}=import to take it over as it is declared here, delete it, or set namespaceName.",
             )
+        case Code.DOES_NOT_FIT if any(map(_goes, decision.found)):
+            return replace(
+                decision, settle=f"{named} is being deleted: wait until it is gone, and run again."
+            )
         case Code.DOES_NOT_FIT if reference.kind == "Namespace":
             return replace(
                 decision,
                 settle=f"kubectl label namespace {reference.name} {ENFORCE}=restricted, if what runs in it allows that; or "
                 "set namespacePolicy=import, or namespaceName to another one.",
+            )
+        case Code.DOES_NOT_FIT:
+            return replace(
+                decision,
+                settle=f"delete {named}: what differs is set once for its life, or set namespaceName.",
             )
         case Code.OWNED_BY_OTHER:
             return replace(
@@ -208,6 +224,10 @@ def _with_the_way_out(decision: Decision, reference: Reference) -> Decision:
             )
         case _:
             return decision
+
+
+def _goes(found: Found) -> bool:
+    return found.facts.get("phase") == "Terminating"
 
 
 def summary(objects: Mapping[str, Decision], cluster: Decision) -> Decision:

@@ -42,7 +42,7 @@ def application_plan(
         version: slug of the cluster's Kubernetes version, as far as it is known.
     """
     environment = Environment.PRODUCTION if stack == "production" else Environment.STAGING
-    registry = decisions["registry"].id or settings.registry_id or settings.registry_name
+    registry = registry_name(settings, decisions["registry"])
     ranges = _vpc_ranges(settings, decisions["vpc"])
 
     def workload(name: str, tag: str | None, replicas: int) -> Workload:
@@ -66,8 +66,14 @@ def application_plan(
         else ManagedDatabase(ranges=ranges),
         edge=Edge(trusted=ranges or ANY_PRIVATE, node_port=settings.ingress_node_port),
         namespace=settings.namespace_name,
+        delete_data=settings.delete_data,
         kubernetes_minor=".".join((version or settings.kubernetes_version).split(".")[:2]),
     )
+
+
+def registry_name(settings: Settings, registry: Decision) -> str:
+    """Of the registry that the images come from."""
+    return registry.id or settings.registry_id or settings.registry_name
 
 
 def _vpc_ranges(settings: Settings, vpc: Decision) -> tuple[str, ...]:

@@ -22,8 +22,9 @@ from formerr_infra.model import Decision, Outcome
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: When they expire, as an annotation of the secret.
+#: When they expire and for which registry they are, as annotations of the secret.
 EXPIRES = "formerr.tech/expires"
+REGISTRY = "formerr.tech/registry"
 LASTS = timedelta(days=90)
 RENEW_BEFORE = LASTS / 3
 
@@ -39,14 +40,21 @@ class PullSecret:
     """What is done with the pull secret in this run.
 
     Attributes:
+        registry: for which one.
         expires: what its annotation says, UTC.
         keep: whether the state's data stays.
         data: the live object's data, for an import that changes nothing.
     """
 
+    registry: str
     expires: str
     keep: bool = False
     data: Mapping[str, str] | None = field(default=None, repr=False)
+
+    @property
+    def annotations(self) -> dict[str, str]:
+        """What stands beside the credentials, in the open."""
+        return {EXPIRES: self.expires, REGISTRY: self.registry}
 
     @property
     def due(self) -> bool:
@@ -54,32 +62,33 @@ class PullSecret:
         return not self.keep and self.data is None
 
 
-def pull_secret(decision: Decision, inputs: Mapping[str, Any], now: datetime) -> PullSecret:
+def pull_secret(decision: Decision, inputs: Mapping[str, Any], registry: str, now: datetime) -> PullSecret:
     """Whether the credentials that are there still do.
 
     Args:
         decision: what is done with the secret.
         inputs: what the state has recorded for it.
+        registry: name of the registry that the images are pulled from.
         now: UTC.
     """
-    if decision.outcome is Outcome.KEEP and (until := _good_until(inputs, now)):
-        return PullSecret(until, keep=True)
+    if decision.outcome is Outcome.KEEP and (until := _good_until(inputs, registry, now)):
+        return PullSecret(registry, until, keep=True)
     if decision.outcome is Outcome.IMPORT and decision.target is not None:
         live = decision.target.details
         data = live.get("data")
-        if isinstance(data, dict) and data and (until := _good_until(live, now)):
-            return PullSecret(until, data=data)
-    return PullSecret((now + LASTS).isoformat(timespec="seconds"))
+        if isinstance(data, dict) and data and (until := _good_until(live, registry, now)):
+            return PullSecret(registry, until, data=data)
+    return PullSecret(registry, (now + LASTS).isoformat(timespec="seconds"))
 
 
-def _good_until(manifest: Mapping[str, Any], now: datetime) -> str | None:
+def _good_until(manifest: Mapping[str, Any], registry: str, now: datetime) -> str | None:
     annotations = (manifest.get("metadata") or {}).get("annotations") or {}
     text = str(annotations.get(EXPIRES))
     try:
-        until = datetime.fromisoformat(text)
-    except ValueError:
+        left = datetime.fromisoformat(text).astimezone(UTC) - now
+    except (OverflowError, ValueError):
         return None
-    return text if until.tzinfo is not None and until.astimezone(UTC) - now > RENEW_BEFORE else None
+    return text if annotations.get(REGISTRY) == registry and RENEW_BEFORE < left <= LASTS else None
 
 
 def docker_config(endpoint: str, token: str, registry: str) -> str:

@@ -13,6 +13,7 @@ from formerr_infra.application.backups import backups
 from formerr_infra.application.bounds import bounds
 from formerr_infra.application.configuration import configuration
 from formerr_infra.application.database import database, database_host
+from formerr_infra.application.defaults import complete
 from formerr_infra.application.edge import HEALTH_PATH, edge, routes
 from formerr_infra.application.manifest import Digest, Hidden, Manifest, hidden_values, key, logical_name
 from formerr_infra.application.namespaces import namespaces
@@ -81,4 +82,4 @@ __all__ = (
 
 def manifests(plan: Plan) -> tuple[Manifest, ...]:
     """Every object of the application, each after what it needs."""
-    return tuple(made for part in _PARTS for made in part(plan))
+    return tuple(complete(made) for part in _PARTS for made in part(plan))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 POSTGRES = "formerr-postgres"
 PORT = 5432
-#: The claim that the StatefulSet makes of its template; the engine does not hold it, and a destroy leaves it.
+#: The claim that the StatefulSet makes of its template; the engine does not hold it, and a destroy leaves it unless told otherwise.
 CLAIM = f"data-{POSTGRES}-0"
 
 _DATA = "/var/lib/postgresql/data"
@@ -155,7 +155,10 @@ def _stateful_set(plan: Plan, wanted: ClusterDatabase) -> Manifest:
             "podManagementPolicy": "OrderedReady",
             "revisionHistoryLimit": 5,
             "updateStrategy": {"type": "RollingUpdate"},
-            "persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Retain", "whenScaled": "Retain"},
+            "persistentVolumeClaimRetentionPolicy": {
+                "whenDeleted": "Delete" if plan.delete_data else "Retain",
+                "whenScaled": "Retain",
+            },
             "template": {
                 "metadata": {
                     "labels": labels(plan, POSTGRES),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -36,6 +37,30 @@ PLURALS = {
     ("autoscaling/v2", "HorizontalPodAutoscaler"): "horizontalpodautoscalers",
     ("apiregistration.k8s.io/v1", "APIService"): "apiservices",
 }
+
+#: Kind -> fields that are set once for the life of an object, and that nobody but its maker chooses.
+IMMUTABLE = {
+    "Deployment": ("spec.selector",),
+    "StatefulSet": ("spec.selector", "spec.serviceName", "spec.podManagementPolicy"),
+    "PersistentVolumeClaim": ("spec.storageClassName", "spec.accessModes"),
+    "Secret": ("type",),
+    "RoleBinding": ("roleRef",),
+    "ClusterRoleBinding": ("roleRef",),
+    "IngressClass": ("spec.controller",),
+    "PriorityClass": ("value", "preemptionPolicy"),
+}
+
+
+def immutable(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Path of each field that is set once -> its value as JSON, of those that the manifest has."""
+    found = {}
+    for path in IMMUTABLE.get(manifest["kind"], ()):
+        value: Any = manifest
+        for step in path.split("."):
+            value = value.get(step) if isinstance(value, dict) else None
+        if value is not None:
+            found[path] = json.dumps(value, sort_keys=True)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,6 +183,7 @@ class Plan:
         kubernetes_minor: which Pod Security standard holds, such as `1.34`.
         success_path, error_path: where the backend sends a browser after the login, on the frontend's host.
         metrics_server: whether to declare one; a cluster that has one already must not get another.
+        delete_data: whether the database's volume goes when the database in the cluster does.
     """
 
     project: str
@@ -199,6 +200,7 @@ class Plan:
     success_path: str = "/auth/success"
     error_path: str = "/auth/error"
     metrics_server: bool = False
+    delete_data: bool = False
 
     def __post_init__(self) -> None:
         if self.namespace == self.edge.namespace:

@@ -129,7 +129,7 @@ def backend(plan: Plan) -> tuple[Manifest, ...]:
     }
     return (
         service_account(plan, BACKEND, plan.namespace),
-        _deployment(plan, BACKEND, main, volumes, annotations),
+        _deployment(plan, BACKEND, main, volumes, annotations, plan.backend.replicas),
         _service(plan, BACKEND, BACKEND_PORT),
     )
 
@@ -160,10 +160,11 @@ def frontend(plan: Plan) -> tuple[Manifest, ...]:
         },
         lifecycle=_linger(),
     )
+    volumes = [scratch("tmp", 64), scratch("cache", 256)]
     annotations = {SETTINGS_DIGEST: settings_digest(frontend_settings(plan))}
     return (
         service_account(plan, FRONTEND, plan.namespace),
-        _deployment(plan, FRONTEND, main, [scratch("tmp", 64), scratch("cache", 256)], annotations),
+        _deployment(plan, FRONTEND, main, volumes, annotations, plan.frontend.replicas),
         _service(plan, FRONTEND, FRONTEND_PORT),
     )
 
@@ -174,8 +175,9 @@ def _deployment(
     main: dict[str, Any],
     volumes: list[dict[str, Any]],
     annotations: dict[str, Any],
+    replicas: int,
 ) -> Manifest:
-    """No `replicas`: the autoscaler's, which makes at least its minimum of them with and without metrics."""
+    """`replicas` are those of the beginning; afterwards their number is the autoscaler's."""
     return manifest(
         plan,
         "apps/v1",
@@ -183,6 +185,7 @@ def _deployment(
         name,
         namespace=plan.namespace,
         spec={
+            "replicas": replicas,
             "selector": {"matchLabels": selector(name)},
             "minReadySeconds": 5,
             "progressDeadlineSeconds": 600,

@@ -17,14 +17,13 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 
 from formerr_infra import naming
-from formerr_infra.application import Digest, Hidden, key, manifests
+from formerr_infra.application import ClusterDatabase, Digest, Hidden, key, manifests
 from formerr_infra.application.configuration import PULL_SECRET
 from formerr_infra.application.kinds import Reference
 from formerr_infra.model import READ_ONLY, Outcome
-from formerr_infra.pull_secret import EXPIRES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from formerr_infra.application import Manifest, Plan
     from formerr_infra.components.base import Care
@@ -33,14 +32,29 @@ if TYPE_CHECKING:
 
 #: Relative to the project's folder, where the engine starts its plugins, so that it is the same on every machine.
 CREDENTIAL = "formerr_infra/credential.py"
-#: What is waited for: pods that must run. Nobody ever fills in the address of our Ingress, a Service without ready pods
-#: is no error, and the claims of a class that waits for its first pod stay pending until then.
-AWAITED = frozenset({"Deployment", "StatefulSet"})
+#: What the provider would wait for in vain: nobody ever fills in the address of our Ingress, a Service without ready
+#: pods is no error, and the claims of a class that waits for its first pod stay pending until then.
+NOT_AWAITED = frozenset({"Ingress", "PersistentVolumeClaim", "Service"})
+#: What is declared here is so after a run, whoever has changed it in between; other fields stay theirs.
+FORCE = {"pulumi.com/patchForce": "true"}
 SKIP_AWAIT = {"pulumi.com/skipAwait": "true"}
 #: Fields that the API server fills in and nobody declares; an import would otherwise plan to take them away.
+_POD_OWN = ["spec.template.spec.serviceAccount"]  # the former name of serviceAccountName
 SERVERS_OWN = {
-    "Service": ["spec.clusterIP", "spec.clusterIPs"],
-    "PersistentVolumeClaim": ["spec.volumeName"],
+    "Namespace": ["spec", 'metadata.labels["kubernetes.io/metadata.name"]'],
+    "Service": ["spec.clusterIP", "spec.clusterIPs", "spec.ipFamilies", "spec.ipFamilyPolicy"],
+    "PersistentVolumeClaim": [
+        "spec.volumeName",
+        "metadata.finalizers",
+        'metadata.annotations["pv.kubernetes.io/bind-completed"]',
+        'metadata.annotations["pv.kubernetes.io/bound-by-controller"]',
+        'metadata.annotations["volume.beta.kubernetes.io/storage-provisioner"]',
+        'metadata.annotations["volume.kubernetes.io/selected-node"]',
+        'metadata.annotations["volume.kubernetes.io/storage-provisioner"]',
+    ],
+    "Deployment": _POD_OWN,
+    "StatefulSet": [*_POD_OWN, "spec.volumeClaimTemplates[0].status"],
+    "CronJob": ["spec.jobTemplate.spec.template.spec.serviceAccount"],
 }
 #: Objects that keep data, or take it with them.
 KEEPS_DATA = frozenset({"Namespace", "PersistentVolumeClaim", "StatefulSet"})
@@ -134,6 +148,16 @@ def _is_pull_secret(manifest: Manifest) -> bool:
     return bool(manifest["kind"] == "Secret" and manifest["metadata"]["name"] == PULL_SECRET)
 
 
+def _scaled(wanted: tuple[Manifest, ...]) -> Iterator[Reference]:
+    """What an autoscaler sets the number of pods of."""
+    for one in wanted:
+        if one["kind"] == "HorizontalPodAutoscaler":
+            target = one["spec"]["scaleTargetRef"]
+            yield Reference(
+                target["apiVersion"], target["kind"], one["metadata"]["namespace"], target["name"]
+            )
+
+
 class Application(pulumi.ComponentResource):
     """Everything of the application on the cluster."""
 
@@ -152,10 +176,16 @@ class Application(pulumi.ComponentResource):
                 # Another address or authority of the same cluster replaces nothing.
                 "clusterIdentifier": args.cluster_id,
                 "enableServerSideApply": "true",
+                # A rotated secret is changed where it is. Otherwise it is deleted and made again, and a pod that starts
+                # in between does not.
+                "enableSecretMutable": "true",
+                "enableConfigMapMutable": "true",
             },
             pulumi.ResourceOptions(parent=self),
         )
-        self._declare_all(manifests(args.plan))
+        wanted = manifests(args.plan)
+        self._scaled = frozenset(_scaled(wanted))
+        self._declare_all(wanted)
         self.register_outputs({"objects": len(args.decisions)})
 
     def _declare_all(self, wanted: tuple[Manifest, ...]) -> None:
@@ -175,9 +205,10 @@ class Application(pulumi.ComponentResource):
             return pulumi.CustomResource(reference.engine_type, name, {}, options)
         if reference.kind in KEEPS_DATA:
             options.protect = args.care.protect or None
-            keep = reference.kind != "StatefulSet" and not args.delete_data
-            options.retain_on_delete = keep or None
+            options.retain_on_delete = self._keeps(reference) or None
         ignored = list(SERVERS_OWN.get(reference.kind, ()))
+        if reference in self._scaled:
+            ignored.append("spec.replicas")
         if _is_pull_secret(manifest) and args.pull.keep:
             ignored += ["data"]
         if decision.outcome is Outcome.IMPORT:
@@ -185,22 +216,29 @@ class Application(pulumi.ComponentResource):
         options.ignore_changes = ignored or None
         return pulumi.CustomResource(reference.engine_type, name, self._properties(manifest), options)
 
+    def _keeps(self, reference: Reference) -> bool:
+        """Whether a destroy leaves it: a claim, and the namespace that would take its claims with it."""
+        if self._args.delete_data or not isinstance(self._args.plan.database, ClusterDatabase):
+            return False
+        return reference.kind == "PersistentVolumeClaim" or (
+            reference.kind == "Namespace" and reference.name == self._args.plan.namespace
+        )
+
     def _properties(self, manifest: Manifest) -> dict[str, Any]:
-        annotations: dict[str, str] = {}
+        annotations = dict(FORCE)
         body = manifest
         if _is_pull_secret(manifest):
             pull = self._args.pull
-            annotations[EXPIRES] = pull.expires
+            annotations |= pull.annotations
             if not pull.due:
                 body = {name: value for name, value in manifest.items() if name != "stringData"}
             if pull.data is not None:
                 body["data"] = {name: pulumi.Output.secret(value) for name, value in pull.data.items()}
-        if manifest["kind"] not in AWAITED:
+        if manifest["kind"] in NOT_AWAITED:
             annotations |= SKIP_AWAIT
         filled: dict[str, Any] = self._filled(body)
-        if annotations:
-            metadata = filled["metadata"]
-            filled["metadata"] = metadata | {"annotations": metadata.get("annotations", {}) | annotations}
+        metadata = filled["metadata"]
+        filled["metadata"] = metadata | {"annotations": metadata.get("annotations", {}) | annotations}
         return filled
 
     def _filled(self, value: Any) -> Any:

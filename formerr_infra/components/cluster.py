@@ -52,6 +52,7 @@ class ClusterArgs:
         highly_available, auto_upgrade, surge_upgrade: as DOKS knows them.
         tags: the mark and the user's.
         system, workers: the pools.
+        take_volumes: whether a destroy takes what the cluster has made in the account: volumes, load balancers.
         care: how it is kept.
         began: when the run began.
     """
@@ -69,6 +70,7 @@ class ClusterArgs:
     tags: tuple[str, ...]
     system: Pool
     workers: Pool
+    take_volumes: bool
     care: Care
     began: str
 
@@ -98,6 +100,8 @@ def arguments(args: ClusterArgs) -> dict[str, Any]:
         "tags": list(args.tags),
         "node_pool": pool,
     }
+    if args.take_volumes:
+        declared["destroy_all_associated_resources"] = True
     if args.subnets and target is None:
         declared["cluster_subnet"], declared["service_subnet"] = args.subnets
     if target is not None:

@@ -54,21 +54,24 @@ def reach(access: Access, cluster_id: str) -> Cluster | Unknown:
     """Ask DigitalOcean for what opens a cluster; in local mode one that is not on loopback is not asked for either."""
     try:
         answer = credential.ask(access.endpoint, cluster_id, access.token)
-        found = Cluster(
-            server=str(answer["server"]),
-            authority=base64.b64decode(str(answer["certificate_authority_data"])).decode(),
-            token=str(answer["token"]),
-        )
     except credential.NoCredentialError as error:
         return Unknown(str(error))
-    except (KeyError, ValueError):
+    server, authority, token = (
+        str(answer.get(name) or "") for name in ("server", "certificate_authority_data", "token")
+    )
+    try:
+        decoded = base64.b64decode(authority).decode()
+    except ValueError:
+        decoded = ""
+    # Without an authority the system's own ones would do, and a header takes no line break.
+    if not server or not decoded.strip() or not credential.is_token(token):
         return Unknown(f"DigitalOcean answered without what opens cluster {cluster_id}")
-    if access.local and not is_loopback(found.server):
+    if access.local and not is_loopback(server):
         return Unknown(
-            f"no Kubernetes runs behind cluster {cluster_id} of the local DigitalOcean ({found.server} is not on this "
+            f"no Kubernetes runs behind cluster {cluster_id} of the local DigitalOcean ({server} is not on this "
             "machine): start it with `make up`, or leave the application out with `formerr local env --no-application`"
         )
-    return found
+    return Cluster(server, decoded, token)
 
 
 def read(cluster: Cluster, wanted: Iterable[Reference]) -> dict[Reference, Live]:
@@ -132,7 +135,11 @@ def _judge(reference: Reference, status: int, body: bytes) -> Live:
         return Unknown(f"the API server's answer for {reference.path} is not an object ({status})")
     if status == 200:
         metadata = document.get("metadata")
-        named = isinstance(metadata, dict) and metadata.get("name") == reference.name
+        named = (
+            isinstance(metadata, dict)
+            and metadata.get("name") == reference.name
+            and isinstance(metadata.get("labels") or {}, dict)
+        )
         if document.get("kind") == reference.kind and named:
             return document
         return Unknown(f"the API server answered something else than {reference.path}")

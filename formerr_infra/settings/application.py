@@ -81,7 +81,7 @@ class ApplicationKeys(Keys):
     application_policy: Policy = Field(
         Policy.AUTO,
         description="What to do about objects of the application that are there without this stack's mark: auto and create "
-        "refuse, import takes them over.",
+        "refuse, import takes them over as they are declared here.",
     )
     backend_replicas: Nodes = Field(2, description="Pods of the backend, at least.")
     frontend_replicas: Nodes = Field(2, description="Pods of the frontend, at least.")
@@ -96,6 +96,15 @@ class ApplicationKeys(Keys):
         default=False,
         description="Whether a destroy takes the volumes of the database in the cluster too; otherwise they stay.",
     )
+
+    @model_validator(mode="after")
+    def _objects_get_rotations(self) -> ApplicationKeys:
+        if self.application_policy is Policy.ADOPT:
+            raise ValueError(
+                "applicationPolicy cannot be adopt: what is only read would never get a rotated secret; it is auto, create or "
+                "import"
+            )
+        return self
 
     @model_validator(mode="after")
     def _images_agree(self) -> ApplicationKeys:

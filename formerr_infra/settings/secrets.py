@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from formerr_infra.settings.application import DatabaseMode
 
@@ -36,9 +36,13 @@ SHORTEST = {
 #: Those that must differ from one another.
 APART = ("GITHUB_CLIENT_SECRET", "JWT_SECRET", "SESSION_SECRET", "DB_PASSWORD")
 _FEWEST_DIFFERENT = 6
+_LAST_PORT = 65535
+#: Words that no good value has. The short ones count only at the beginning: random values of the usual length have
+#: them elsewhere by chance.
 _PLACEHOLDER = re.compile(
-    r"change.?me|replace.?me|your[-_ ]|placeholder|example|insert.?here|todo|xxxx|<|\.\.\.|password|passw0rd|letmein|"
-    r"qwerty|secret[-_ ]?key|super.?secret|test.?secret|dev.?secret|jwt.?secret|session.?secret|admin|12345678",
+    r"change.?me|replace.?me|placeholder|example|insert.?here|password|passw0rd|letmein|qwerty|12345678|"
+    r"secret[-_ ]?key|(super|test|dev|jwt|session).?secret|\.\.\.|^<.*>$|"
+    r"^(your[-_ ]|(todo|xxxx+|admin)(?![A-Za-z0-9]))",
     re.IGNORECASE,
 )
 
@@ -133,7 +137,7 @@ def _managed(given: dict[str, str]) -> list[str]:
             return [
                 f"{URL}: is missing, and so are {', '.join(lacking)}; set {URL}, or all of {', '.join(DATABASE)}"
             ]
-        if not re.fullmatch(r"[0-9]{1,5}", parts["DB_PORT"]):
+        if not re.fullmatch(r"[1-9][0-9]{0,4}", parts["DB_PORT"]) or int(parts["DB_PORT"]) > _LAST_PORT:
             return ["DB_PORT: is not a port"]
         given[URL] = address(parts)
         return []
@@ -160,7 +164,7 @@ def _parts(url: str) -> dict[str, str]:
     """The parts of an address. The messages hold nothing of it."""
     try:
         split = urlsplit(url)
-        port = split.port or 5432
+        port = 5432 if split.port is None else split.port
     except ValueError:
         raise ValueError("it cannot be taken apart") from None
     if split.scheme not in ("postgres", "postgresql"):
@@ -175,7 +179,7 @@ def _parts(url: str) -> dict[str, str]:
     lacking = [name.removeprefix("DB_").lower() for name, value in found.items() if not value]
     if lacking:
         raise ValueError(f"it names no {', '.join(lacking)}")
-    if re.search(r"(^|&)sslmode=(disable|allow|prefer)(&|$)", split.query):
+    if {"disable", "allow", "prefer"} & set(parse_qs(split.query).get("sslmode", [])):
         raise ValueError("it switches TLS off; leave sslmode out")
     return found
 

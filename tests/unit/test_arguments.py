@@ -64,7 +64,7 @@ def cluster_args(decision: Decision, pool: Decision, **values: Any) -> cluster.C
     fields: dict[str, Any] = {
         "name": "wanted", "region": "fra1", "version": "1.35.0-do.0", "vpc_id": "v", "subnets": ("10.1.0.0/16", "10.2.0.0/16"),
         "highly_available": False, "auto_upgrade": True, "surge_upgrade": True, "tags": ("mark",),
-        "system": cluster.Pool("s-1vcpu-2gb", 1), "workers": cluster.Pool("s-2vcpu-4gb", 3), "care": CARE, "began": "now",
+        "system": cluster.Pool("s-1vcpu-2gb", 1), "workers": cluster.Pool("s-2vcpu-4gb", 3), "take_volumes": False, "care": CARE, "began": "now",
     }  # fmt: skip
     return cluster.ClusterArgs(decision=decision, pool_decision=pool, **(fields | values))
 

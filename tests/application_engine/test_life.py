@@ -1,0 +1,120 @@
+"""From the first deployment to the destroy: every pod available, nothing changed by a second run, rolls without a gap."""
+
+from __future__ import annotations
+
+import secrets as random
+from typing import TYPE_CHECKING
+
+from tests.support import account
+from tests.support.live import Watch, eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from formerr_infra.emulator.client import ControlClient
+    from tests.support.live import Live
+    from tests.support.stack import Stack
+
+APPS = ("formerr-backend", "formerr-frontend")
+
+
+def test_a_first_deployment_ends_with_every_deployment_available_and_a_second_one_changes_nothing(
+    stack: Stack, cloud: ControlClient, live: Callable[[], Live]
+) -> None:
+    stack.preview().ok()
+    stack.up(preview=True).ok()
+    cluster = live()
+    for name in APPS:
+        assert cluster.available(name) == 2
+    assert cluster.available("formerr-edge", "formerr-edge") >= 1
+    database = cluster.there("StatefulSet", "formerr-postgres")
+    assert database["status"]["readyReplicas"] == 1
+    labels = cluster.there("Namespace", "formerr", None)["metadata"]["labels"]
+    assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
+    assert {one["spec"]["type"] for one in cluster.all("Service")} <= {
+        "ClusterIP",
+        "ExternalName",
+        "NodePort",
+    }
+    outputs = stack.outputs()
+    assert outputs["application_url"].startswith("http")
+    assert outputs["decisions"]["application"]["outcome"] == "create"
+
+    before = cluster.versions()
+    stack.up().unchanged()
+    stack.preview(expect_no_changes=True).unchanged()
+    assert live().versions() == before
+    assert account.counts(cloud) == dict.fromkeys(account.KINDS, 1)
+
+
+def test_a_rotated_secret_arrives_and_rolls_the_pods_that_read_it_and_no_others(
+    deployed: Stack, live: Callable[[], Live]
+) -> None:
+    cluster = live()
+    before = {name: cluster.revision(name) for name in APPS}
+    made = cluster.there("Secret", "formerr-app-secret")["metadata"]["uid"]
+    rotated = random.token_urlsafe(36)
+    deployed.environment["JWT_SECRET"] = rotated
+    with Watch(cluster, "formerr-backend") as watch:
+        step = deployed.up().ok()
+    assert cluster.secret_value("formerr-app-secret", "JWT_SECRET") == rotated
+    assert cluster.there("Secret", "formerr-app-secret")["metadata"]["uid"] == made
+    assert rotated not in step.said
+    assert cluster.revision("formerr-backend") != before["formerr-backend"]
+    assert cluster.revision("formerr-frontend") == before["formerr-frontend"]
+    assert cluster.settled("formerr-backend")
+    assert watch.looks > 5
+    assert watch.least >= 2
+    deployed.up().unchanged()
+
+
+def test_another_image_rolls_without_a_gap(deployed: Stack, live: Callable[[], Live]) -> None:
+    cluster = live()
+    deployed.config(imageTag="2a3b4c5", frontendImageTag=f"sha256:{'ab' * 32}")
+    with Watch(cluster, "formerr-backend") as backend, Watch(cluster, "formerr-frontend") as frontend:
+        deployed.up().ok()
+    images = {
+        name: cluster.there("Deployment", name)["spec"]["template"]["spec"]["containers"][0]["image"]
+        for name in APPS
+    }
+    assert images["formerr-backend"].endswith("/formerr-backend:2a3b4c5")
+    assert images["formerr-frontend"].endswith(f"/formerr-frontend@sha256:{'ab' * 32}")
+    for watch in (backend, frontend):
+        assert cluster.settled(watch.name)
+        assert watch.looks > 5
+        assert watch.least >= 2
+    deployed.up().unchanged()
+
+
+def test_a_pod_count_that_the_autoscaler_has_chosen_is_left_to_it(
+    deployed: Stack, live: Callable[[], Live]
+) -> None:
+    cluster = live()
+    cluster.change("Deployment", "formerr-backend", {"spec": {"replicas": 4}})
+    eventually(lambda: cluster.settled("formerr-backend"))
+    deployed.up().unchanged()
+    assert cluster.available("formerr-backend") == 4
+    deployed.config(imageTag="2a3b4c5")
+    deployed.up().ok()
+    assert cluster.settled("formerr-backend")
+    assert cluster.available("formerr-backend") == 4
+
+
+def test_a_destroy_leaves_only_the_data_that_nobody_said_to_delete(
+    deployed: Stack, cloud: ControlClient
+) -> None:
+    assert cloud.list("volumes") != []
+    before = {one["name"] for one in cloud.list("volumes")}
+    step = deployed.destroy().ok()
+    left = account.counts(cloud)
+    assert left == dict.fromkeys(account.KINDS, 0), step.said
+    assert {one["name"] for one in cloud.list("volumes")} == before
+    assert cloud.kubernetes() == []
+
+
+def test_with_the_word_for_it_a_destroy_takes_the_data_too(deployed: Stack, cloud: ControlClient) -> None:
+    deployed.config(deleteData=True)
+    deployed.up().ok()
+    deployed.destroy().ok()
+    assert account.counts(cloud) == dict.fromkeys(account.KINDS, 0)
+    assert cloud.list("volumes") == []
