@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -24,7 +25,8 @@ def declared(decision: Decision, care: Care) -> tuple[str, tuple[Any, ...], dict
     def get(*names: Any, **arguments: Any) -> Any:
         return "get", names, arguments
 
-    component = cast("SlotComponent", None)  # only the parent of what is declared
+    # Only the parent of what is declared, and where it is noted what a destroy leaves.
+    component = cast("SlotComponent", SimpleNamespace(_retained=set()))
     called: Any = SlotComponent.declare(
         component, make, get, "vpc", decision, {"region": "nyc3"}, care=care, known={"known": 1}
     )
