@@ -14,7 +14,7 @@ import sys
 
 import typer
 
-from formerr_infra.cli import detect, local
+from formerr_infra.cli import detect, local, sync, validate
 from formerr_infra.errors import FormerrError
 
 app = typer.Typer(
@@ -29,6 +29,8 @@ app = typer.Typer(
 )
 app.command("detect")(detect.detect)
 app.command("explain")(detect.explain)
+app.command("validate")(validate.validate)
+app.command("sync-staging")(sync.sync_staging)
 app.add_typer(local.app, name="local")
 
 

@@ -1,0 +1,166 @@
+"""Reads a checkout and the environment, and has every check say what it finds; writes nothing, asks no account."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+from formerr_infra.errors import FormerrError, SettingsError
+from formerr_infra.settings import Settings, access, complete, from_files
+from formerr_infra.settings.secrets import KEYS
+from formerr_infra.validate.finding import Finding, placed
+from formerr_infra.validate.pair import collisions, missing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+STACKS = ("production", "staging")
+_SECRET = re.compile(r".*(token|secret|password|passphrase|api_?key|access_?key|private_?key)", re.IGNORECASE)
+IMPORT_SECONDS = 60
+
+
+def validate(folder: Path, environment: Mapping[str, str], stacks: Sequence[str] = STACKS) -> list[Finding]:
+    """Every finding, by file and line. Both stacks are read for what concerns the two of them."""
+    found: list[Finding] = []
+    settings: dict[str, Settings] = {}
+    for stack in dict.fromkeys((*STACKS, *stacks)):
+        try:
+            settings[stack] = from_files(folder, stack)
+        except SettingsError as error:
+            if stack in stacks:
+                found += [placed(one, _file(stack), "settings") for one in error.findings]
+    raw = {stack: _config(folder / _file(stack)) for stack in dict.fromkeys((*STACKS, *stacks))}
+    for stack in stacks:
+        found += _plain(folder, stack, raw[stack])
+        if stack in settings:
+            found += _environment(stack, settings[stack], environment, raw[stack])
+    first, second = STACKS
+    if first in settings and second in settings and set(stacks) & set(STACKS):
+        found += collisions(
+            (_file(first), settings[first]),
+            (_file(second), settings[second]),
+            lambda file, key: line_of(folder / file, f"formerr-infra:{key}"),
+        )
+        found += missing((_file(first), raw[first]), (_file(second), raw[second]))
+    found += _program(folder) + _pack(folder) + _workflows(folder)
+    return sorted(set(found))
+
+
+def line_of(file: Path, key: str) -> int:
+    """The line of a key of a stack file; 0 where it is not."""
+    try:
+        lines = file.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return 0
+    pattern = re.compile(rf"\s*['\"]?{re.escape(key)}['\"]?\s*:")
+    return next((number for number, line in enumerate(lines, 1) if pattern.match(line)), 0)
+
+
+def _file(stack: str) -> str:
+    return f"Pulumi.{stack}.yaml"
+
+
+def _load(file: Path) -> Any:
+    from ruamel.yaml import YAML
+
+    return YAML(typ="safe", pure=True).load(file.read_text("utf-8"))
+
+
+def _config(file: Path) -> dict[str, Any]:
+    """The configuration of a file as it stands; empty where it cannot be read, which the settings have said."""
+    try:
+        config = _load(file)["config"]
+    except Exception:
+        return {}
+    return {str(key): value for key, value in config.items()} if isinstance(config, dict) else {}
+
+
+def _plain(folder: Path, stack: str, config: Mapping[str, Any]) -> list[Finding]:
+    return [
+        Finding(
+            _file(stack),
+            line_of(folder / _file(stack), key),
+            "plain-secret",
+            f"{key}: is a secret and stands in the open; run `pulumi config set --secret` for it, and make a new one",
+        )
+        for key, value in config.items()
+        if isinstance(value, str) and value and _SECRET.fullmatch(key) and key.rpartition(":")[2] not in KEYS
+    ]
+
+
+def _environment(
+    stack: str, settings: Settings, environment: Mapping[str, str], config: Mapping[str, Any]
+) -> list[Finding]:
+    """What a run would miss; an encrypted secret of the configuration counts as there, and is not judged."""
+    held = {KEYS[name] for key in config if (name := key.rpartition(":")[2]) in KEYS}
+    messages: list[str] = []
+    if "digitalocean:token" not in config:
+        try:
+            access(None, environment)
+        except FormerrError as error:
+            messages += str(error).splitlines()
+    try:
+        complete(settings, environment, {})
+    except SettingsError as error:
+        messages += [one for one in error.findings[:-1] if one.partition(":")[0] not in held]
+    if {"DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD"} <= {*held, *environment}:
+        messages = [one for one in messages if not one.startswith("DATABASE_URL: is missing")]
+    return [Finding(_file(stack), 0, "environment", one) for one in messages]
+
+
+def _program(folder: Path) -> list[Finding]:
+    """Whether the program can be imported, in a process of its own that declares nothing."""
+    if not (folder / "__main__.py").is_file():
+        return [Finding("__main__.py", 0, "program", "there is no program here")]
+    command = [sys.executable, "-c", "import formerr_infra.program"]
+    try:
+        done = subprocess.run(
+            command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+            timeout=IMPORT_SECONDS,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return [Finding("__main__.py", 0, "program", f"its import did not end within {IMPORT_SECONDS} s")]
+    if done.returncode == 0:
+        return []
+    last = (done.stderr.strip().splitlines() or ["no reason was given"])[-1]
+    return [Finding("__main__.py", 0, "program", f"the program cannot be imported: {last}")]
+
+
+def _pack(folder: Path) -> list[Finding]:
+    file = folder / "policy" / "PulumiPolicy.yaml"
+    where = "policy/PulumiPolicy.yaml"
+    if not file.is_file() or not (folder / "policy" / "__main__.py").is_file():
+        return [Finding(where, 0, "policy-pack", "the policy pack is not there; previews run without it")]
+    document, wrong = _parsed(file, where, "policy-pack")
+    if not wrong and (not isinstance(document, dict) or "runtime" not in document):
+        return [Finding(where, 0, "policy-pack", "names no runtime")]
+    return wrong
+
+
+def _workflows(folder: Path) -> list[Finding]:
+    found = []
+    for file in sorted((folder / ".github" / "workflows").glob("*.y*ml")):
+        where = file.relative_to(folder).as_posix()
+        document, wrong = _parsed(file, where, "workflow")
+        found += wrong
+        if not wrong:
+            keys = set(document) if isinstance(document, dict) else set()
+            found += [
+                Finding(where, 0, "workflow", f"has no `{key}`") for key in ("on", "jobs") if key not in keys
+            ]
+    return found
+
+
+def _parsed(file: Path, where: str, rule: str) -> tuple[Any, list[Finding]]:
+    from ruamel.yaml.error import MarkedYAMLError
+
+    try:
+        return _load(file), []
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        return None, [Finding(where, line, rule, f"is not YAML: {error.problem or error.context}")]
+    except Exception as error:
+        return None, [Finding(where, 0, rule, f"cannot be read: {type(error).__name__}")]
