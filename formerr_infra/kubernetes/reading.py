@@ -69,7 +69,7 @@ def reach(access: Access, cluster_id: str) -> Cluster | Unknown:
     if access.local and not is_loopback(server):
         return Unknown(
             f"no Kubernetes runs behind cluster {cluster_id} of the local DigitalOcean ({server} is not on this "
-            "machine): start it with `make up`, or leave the application out with `formerr local env --no-application`"
+            "machine): start it with `make up`, or set deployApplication to false"
         )
     return Cluster(server, decoded, token)
 

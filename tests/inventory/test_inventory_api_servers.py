@@ -20,6 +20,6 @@ def test_local_mode_asks_no_api_server_beyond_this_machine_and_says_how_to_go_on
     cluster = put("cluster")
     found = reach(access, cluster)
     assert isinstance(found, Unknown)
-    for word in (cluster, "k8s.ondigitalocean.com", "make up", "--no-application"):
+    for word in (cluster, "k8s.ondigitalocean.com", "make up", "deployApplication"):
         assert word in found.reason
     assert isinstance(reach(replace(access, local=False), cluster), Cluster)
