@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 FIRST = """
 vpc = do.Vpc("vpc", name="vpc", region="nyc3", ip_range="10.10.0.0/16", description="one")
 cluster = do.KubernetesCluster("cluster", name="cluster", region="nyc3", version="1.35.1-do.0", vpc_uuid=vpc.id,
@@ -99,12 +102,28 @@ def edited(program: str, edits: dict[str, str]) -> str:
     return program
 
 
+def import_ids(state: dict[str, Any]) -> dict[str, str]:
+    """What each thing is imported by."""
+    ids = {name: str(item["id"]) for name, item in state.items()}
+    owner = ids["database"]
+    ids |= {"record": f"formerr-try.example,{ids['record']}", "rules": owner}
+    ids |= {"alert": f"{ids['check']},{ids['alert']}"}
+    ids |= {"db": f"{owner},app", "user": f"{owner},worker"}
+    return {name: ident for name, ident in ids.items() if name not in {"members", "pull"}}
+
+
 def imported(program: str, ids: dict[str, str]) -> str:
     """A program in which every resource that has an id is imported."""
     for name, ident in ids.items():
         options = f'opts=pulumi.ResourceOptions(import_="{ident}"), '
         program = program.replace(f'("{name}", ', f'("{name}", {options}')
     return program
+
+
+def looked_at(program: str, ids: dict[str, str]) -> str:
+    """A program in which every resource that has an id is only looked at, and nothing else is."""
+    kinds = re.findall(r'= do\.(\w+)\("(\w+)"', program)
+    return "\n".join(f'do.{kind}.get("{name}", "{ids[name]}")' for kind, name in kinds if name in ids)
 
 
 def gotten(program: str, ids: dict[str, str]) -> str:

@@ -216,6 +216,22 @@ class TestOthers:
         assert again["password"] == outputs["password"]
         assert outputs["password"] in again["uri"]
 
+    def test_an_imported_database_has_an_address_without_a_password_until_a_refresh(self, wire: Wire) -> None:
+        declared = {
+            "engine": "pg",
+            "version": "16",
+            "size": "db-s-1vcpu-1gb",
+            "region": "nyc3",
+            "nodeCount": 1,
+        }
+        ident, outputs = wire.create(DATABASE, {**declared, "name": "database"})
+        _, found, _ = wire.read(DATABASE, ident)
+        assert found["password"] == outputs["password"]
+        assert found["password"] not in found["uri"]
+        assert found["password"] in found["privateUri"]
+        _, again, _ = wire.read(DATABASE, ident, found)
+        assert again["uri"] == outputs["uri"]
+
     def test_a_record_is_imported_by_domain_and_number(self, wire: Wire, cloud: ControlClient) -> None:
         wire.create("digitalocean:index/domain:Domain", {"name": "formerr.example"})
         declared = {"domain": "formerr.example", "type": "A", "name": "www", "value": "192.0.2.1"}

@@ -17,6 +17,7 @@ from tests.standin.programs import (
     REPLACEMENTS,
     edited,
     gotten,
+    import_ids,
     imported,
 )
 
@@ -35,17 +36,6 @@ KINDS = 19
 def writes(cloud: ControlClient) -> list[tuple[str, str]]:
     """Method and path of every write since the mark."""
     return [(r.method, r.path) for r in cloud.requests(writes=True, since_mark=True)]
-
-
-def import_ids(state: dict[str, Any]) -> dict[str, str]:
-    """What each thing is imported by."""
-    ids = {name: str(item["id"]) for name, item in state.items()}
-    owner = ids["database"]
-    ids |= {"record": f"formerr-try.example,{ids['record']}", "rules": owner}
-    ids |= {"alert": f"{ids['check']},{ids['alert']}"}
-    ids |= {"db": f"{owner},app", "user": f"{owner},worker"}
-    del ids["members"], ids["pull"]
-    return ids
 
 
 def test_every_kind_lives_its_whole_life(

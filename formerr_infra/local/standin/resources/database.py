@@ -124,7 +124,8 @@ def _connections(database: dict[str, Any], known: Props) -> Props:
         found |= {
             "host": connection.get("host") or "",
             "port": connection.get("port") or 0,
-            "uri": _uri(connection, password),
+            # Of the password in the state, as by the official one: after an import it has none until a refresh.
+            "uri": _uri(connection, known.get("password") or ""),
             "database": connection.get("database") or "",
             "user": connection.get("user") or "",
             "password": password or None,
