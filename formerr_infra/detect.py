@@ -16,13 +16,14 @@ from formerr_infra.errors import PreflightFailed, Refused, UnknownIsNotAbsent
 from formerr_infra.model import MAKES, Code, Decision, Holding, Outcome, Sighting
 from formerr_infra.objects import APPLICATION, decide_objects, look, summary, to_ask
 from formerr_infra.reachable import out_of_reach
-from formerr_infra.resolve import further_questions, questions, resolve
+from formerr_infra.resolve import further_questions, questions, resolve, sole
+from formerr_infra.slots import SLOTS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from formerr_infra.application import Plan
-    from formerr_infra.inventory.facts import Access, AccountFacts, Inventory, Limits
+    from formerr_infra.inventory.facts import Access, AccountFacts, DatabaseParts, Inventory, Limits, Question
     from formerr_infra.ledger import Ledger
     from formerr_infra.settings.schema import Settings
 
@@ -38,6 +39,7 @@ class Assessment:
         decisions: slot key -> decision, in the order of the slots.
         findings: of the preflight; empty where nothing is made.
         account: what the account offers; None where nothing is made.
+        databases: what the managed database says besides itself, by id; empty where there is none yet.
         version: the exact version slug to declare for the cluster.
         calls: requests sent to the API.
         seconds: how long the detection took.
@@ -52,6 +54,7 @@ class Assessment:
     findings: tuple[preflight.Finding, ...] = ()
     account: AccountFacts | None = None
     version: str | None = None
+    databases: Mapping[str, DatabaseParts] = field(default_factory=lambda: MappingProxyType({}))
     calls: int = 0
     seconds: float = 0.0
     plan: Plan | None = None
@@ -104,15 +107,29 @@ def assess(
         NotLoopback, SettingsError: the access is unusable. Nothing that the API does raises.
     """
     asked = questions(settings, ledger)
-    making = any(question.name is not None for question in asked) or _tier_raised(settings, ledger)
-    looked = inventory.look(access, asked, stack=stack, with_account=making, limits=limits)
+    making = _may_make(asked) or _tier_raised(settings, ledger)
+    database = [identity for one in asked if one.slot == "database" for identity in one.ids]
+    looked = inventory.look(
+        access, asked, stack=stack, with_account=making, databases=database, limits=limits
+    )
     looks = [looked]
     sightings = dict(looked.sightings)
-    further = further_questions(asked, sightings, settings)
-    if further:
-        looked = inventory.look(access, further, stack=stack, with_account=not making, limits=limits)
+    further = further_questions(asked, sightings, settings, ledger)
+    found_now = sole(sightings["database"]) if "database" in sightings and not database else None
+    database = [found_now.id] if found_now is not None else []
+    if further or database:
+        looked = inventory.look(
+            access,
+            further,
+            stack=stack,
+            with_account=not making and _may_make(further),
+            databases=database,
+            limits=limits,
+        )
         looks.append(looked)
-        sightings |= {key: _with_ids(sightings[key], found) for key, found in looked.sightings.items()}
+        sightings |= {
+            key: _with_ids(sightings.get(key, Sighting()), found) for key, found in looked.sightings.items()
+        }
     decisions = resolve(settings, ledger, sightings)
     account = next((one.account for one in looks if one.account is not None), None)
     if account is None and _needs_account(settings, decisions):
@@ -170,6 +187,7 @@ def _assessed(
         findings=findings,
         account=account,
         version=version,
+        databases={key: parts for one in looks for key, parts in one.databases.items()},
         calls=sum(one.calls for one in looks),
         seconds=sum(one.seconds for one in looks),
     )
@@ -220,10 +238,18 @@ def _tier_raised(settings: Settings, ledger: Ledger) -> bool:
 
 def _needs_account(settings: Settings, decisions: Mapping[str, Decision]) -> bool:
     """Whether something is going to be made, grown or upgraded."""
-    if any(one.outcome in MAKES for one in decisions.values()) or growth(settings, decisions["nodePool"]):
+    light = {slot.key for slot in SLOTS if not slot.weighs}
+    made = any(one.outcome in MAKES for key, one in decisions.items() if key not in light)
+    if made or growth(settings, decisions["nodePool"]):
         return True
     cluster = decisions["cluster"]
     return cluster.outcome is Outcome.KEEP and cluster_version(settings, cluster, None) is None
+
+
+def _may_make(asked: Sequence[Question]) -> bool:
+    """Whether a slot that asks something of the account's limits is looked for by name, so that it may be missing."""
+    light = {slot.key for slot in SLOTS if not slot.weighs}
+    return any(question.name is not None and question.slot not in light for question in asked)
 
 
 def _with_ids(first: Sighting, second: Sighting) -> Sighting:

@@ -67,6 +67,7 @@ _CODES = {
     Code.PINNED_MISSING: "the pinned id does not exist",
     Code.PIN_CONFLICT: "another id is pinned than the one that is managed",
     Code.WOULD_REPLACE: "the engine would delete the managed one and make another",
+    Code.WOULD_DELETE: "the settings no longer declare what is managed and holds data",
     Code.GONE: "the managed one is gone, and this stack makes nothing lost again by itself",
     Code.NOT_FOUND: "there is nothing to adopt or import",
     Code.REPLACED_BEHIND_US: "the managed one is gone and another has its name",
@@ -86,7 +87,7 @@ def decision_table() -> str:
     return _page(
         "The decision table",
         "One row decides what happens to a slot: the first that matches. A row with a letter was added to the design's "
-        "own ([why](adr/0012-rows-added.md)). Rows 3b, 26, 26b and 27 look at what another row decided.",
+        "own ([why](adr/0012-rows-added.md)). Rows 3b, 26, 26b and 27 look at what another row decided, 28 at what is no longer declared.",
         _table(("#", "held", "live", "policy", "outcome"), rows),
         "## Words",
         "**Policy**: `auto` decides by what is there, `create` never uses what exists, `adopt` only reads, `import` takes "

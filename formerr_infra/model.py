@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
 Scalar: TypeAlias = str | int | bool | None
@@ -53,8 +53,8 @@ class Mark(StrEnum):
 class Outcome(StrEnum):
     """What is done with a slot.
 
-    `OMIT` exists only for what hangs on another slot: it is not declared, because its parent is not ours to
-    write to and the state holds nothing of it.
+    `OMIT`: it is not declared. Only for what hangs on another slot, which is not ours to write to or is not there, and
+    for what is only ever read and is not there; the state holds nothing of it.
     """
 
     CREATE = "create"
@@ -74,6 +74,7 @@ class Code(StrEnum):
     PINNED_MISSING = "pinned-missing"
     PIN_CONFLICT = "pin-conflict"
     WOULD_REPLACE = "would-replace"
+    WOULD_DELETE = "would-delete"
     GONE = "gone"
     NOT_FOUND = "not-found"
     REPLACED_BEHIND_US = "replaced-behind-us"
@@ -158,6 +159,8 @@ class Wanted:
         also: other values that are as good.
         new: the value will only exist after this run (a VPC to be made), so that nothing live can agree.
         fixed: the field cannot be changed in place, so that a difference would replace the resource.
+        test: says of a live value whether it is as good; instead of `also`, where the good ones cannot be listed.
+        settle: what ends a difference, where that is not to set `key` to what was found.
     """
 
     value: Scalar
@@ -165,10 +168,14 @@ class Wanted:
     also: tuple[Scalar, ...] = ()
     new: bool = False
     fixed: bool = False
+    test: Callable[[Scalar], bool] | None = field(default=None, compare=False)
+    settle: str = ""
 
     def agrees(self, found: Scalar) -> bool:
         """Whether a live value is what is wanted."""
-        return not self.new and (found == self.value or found in self.also)
+        if self.new:
+            return False
+        return found == self.value or found in self.also or (self.test is not None and self.test(found))
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +199,8 @@ class Wish:
         take_over: import even what another stack marks as its own.
         recreate: make again what was ours and is gone.
         allow_replace: let the engine delete and make again where a fixed field differs.
+        only_read: nothing of this kind is ever made or managed, and the stack can do without it: absent, it is omitted.
+        otherwise: what settles a refusal, where the usual settings do not (there is no pin, say).
         policy_key, pin_key, name_key: the settings that say so, for messages.
     """
 
@@ -202,6 +211,8 @@ class Wish:
     take_over: bool = False
     recreate: bool = False
     allow_replace: bool = False
+    only_read: bool = False
+    otherwise: str = ""
     policy_key: str = "policy"
     pin_key: str = "id"
     name_key: str = "name"

@@ -23,6 +23,10 @@ TYPE_REGISTRY = "formerr:registry:Registry"
 TYPE_LOAD_BALANCER = "formerr:loadbalancer:LoadBalancer"
 TYPE_PROJECT = "formerr:project:Project"
 TYPE_APPLICATION = "formerr:application:Application"
+TYPE_DATABASE = "formerr:database:Database"
+TYPE_CERTIFICATE = "formerr:certificate:Certificate"
+TYPE_DNS = "formerr:dns:Dns"
+TYPE_ALERTS = "formerr:alerts:Alerts"
 
 _MARK = re.compile(r"(?<![A-Za-z0-9_.:-])pulumi:(?P<project>[A-Za-z0-9_-]+):(?P<stack>[A-Za-z0-9_.-]+)")
 
@@ -91,3 +95,13 @@ def read_label(labels: Mapping[str, str], project: str, stack: str) -> tuple[Mar
     if value == stack_label(project, stack):
         return Mark.OURS, f"{project}/{stack}"
     return Mark.OTHER, value
+
+
+def slug(stack: str) -> str:
+    """A stack's name as part of the name of a resource or a host."""
+    return re.sub(r"[^a-z0-9-]+", "-", stack.lower()).strip("-") or "stack"
+
+
+def without_mark(description: str) -> str:
+    """A description without the mark that `marked_description` put behind it."""
+    return re.sub(r" \[pulumi:[A-Za-z0-9_-]+:[A-Za-z0-9_.-]+\]$", "", description)

@@ -1,98 +1,23 @@
 """The table of slots: what the stack must end up with, and how each is known.
 
-Another kind of resource is another entry here, with an inventory adapter of the same `kind` and a component that
-declares it; model, decide and ledger stay as they are.
+Another kind of resource is another entry here (or in `service_slots`, for what stands around the cluster), with an
+inventory adapter of the same `kind` and a component that declares it; model, decide and ledger stay as they are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 from formerr_infra import naming
-from formerr_infra.model import (
-    MAKES,
-    READ_ONLY,
-    Decision,
-    Found,
-    Outcome,
-    Policy,
-    Wanted,
-    Wish,
-)
+from formerr_infra.model import READ_ONLY, Found, Policy, Wanted, Wish
 from formerr_infra.pools import WORKER_POOL, import_would_write, is_default, node_count, pools
+from formerr_infra.service_slots import SERVICE_SLOTS
+from formerr_infra.slot import Decided, Slot, common, in_vpc
 
 if TYPE_CHECKING:
     from formerr_infra.settings.schema import Settings
 
-Decided = Mapping[str, Decision]
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """One entry of the table.
-
-    Attributes:
-        key: the slot's name, in settings, messages and outputs.
-        kind: the inventory's adapter that can see it.
-        engine_type: type token of the resource.
-        name: its logical name; part of the URN, so it never changes.
-        component: type token of the component it stands in.
-        component_name: the component's logical name; part of the URN too.
-        wish: what the user wants of it, given what was decided for the slots before it.
-        enabled: whether the stack has this slot at all.
-        parent: the slot it hangs on, if any.
-        children: with `parent`: the live resources of this slot's kind, read off the parent's; None where it does not
-            tell them.
-        built_in: with `parent`: whether one of them is part of the parent's own declaration.
-        unapplied: with `parent`: what is wanted here and is not so, where the parent is only read; sentences.
-        mark_from: the slot whose mark it shares where it has no room for its own.
-        mark_fact: the fact that names the resource of that other slot.
-        import_writes: why importing a live resource would write to it, or None.
-    """
-
-    key: str
-    kind: str
-    engine_type: str
-    name: str
-    component: str
-    component_name: str
-    wish: Callable[[Settings, Decided], Wish]
-    enabled: Callable[[Settings], bool] = lambda _settings: True
-    parent: str | None = None
-    children: Callable[[Found], tuple[Found, ...] | None] | None = None
-    built_in: Callable[[Found], bool] = lambda _found: False
-    unapplied: Callable[[Settings, Found], tuple[str, ...]] = lambda _settings, _parent: ()
-    mark_from: str | None = None
-    mark_fact: str = ""
-    import_writes: Callable[[Found], str | None] = lambda _found: None
-
-
-class _Common(TypedDict):
-    take_over: bool
-    recreate: bool
-    allow_replace: bool
-
-
-def _common(settings: Settings, key: str) -> _Common:
-    return {
-        "take_over": key in settings.take_over,
-        "recreate": settings.recreate_missing,
-        "allow_replace": key in settings.allow_replace,
-    }
-
-
-def _in_vpc(decided: Decided) -> dict[str, Wanted]:
-    """The VPC that something must stand in: the decided one, or one that does not exist yet.
-
-    Nothing where the VPC is refused: the run stops for that, and a second refusal that follows from it would mislead.
-    """
-    vpc = decided["vpc"]
-    if vpc.outcome is Outcome.REFUSE:
-        return {}
-    new = vpc.outcome in MAKES or vpc.replaces or vpc.id is None
-    return {"vpc_id": Wanted(vpc.id, "vpcId", new=new, fixed=True)}
+__all__ = ["SLOTS", "Decided", "Slot", "enabled"]
 
 
 def _vpc(settings: Settings, _decided: Decided) -> Wish:
@@ -107,14 +32,14 @@ def _vpc(settings: Settings, _decided: Decided) -> Wish:
         policy_key="vpcPolicy",
         pin_key="vpcId",
         name_key="vpcName",
-        **_common(settings, "vpc"),
+        **common(settings, "vpc"),
     )
 
 
 def _cluster(settings: Settings, decided: Decided) -> Wish:
     fields = {
         "region": Wanted(settings.region, "region", fixed=True),
-        **_in_vpc(decided),
+        **in_vpc(decided),
         "status": Wanted("running", "clusterId", also=("provisioning", "upgrading", "degraded")),
     }
     return Wish(
@@ -125,14 +50,14 @@ def _cluster(settings: Settings, decided: Decided) -> Wish:
         policy_key="clusterPolicy",
         pin_key="clusterId",
         name_key="clusterName",
-        **_common(settings, "cluster"),
+        **common(settings, "cluster"),
     )
 
 
 def _node_pool(settings: Settings, decided: Decided) -> Wish:
     read_only = decided["cluster"].outcome in READ_ONLY
-    common = _common(settings, "nodePool")
-    common["take_over"] |= "cluster" in settings.take_over
+    shared = common(settings, "nodePool")
+    shared["take_over"] |= "cluster" in settings.take_over
     return Wish(
         Policy.ADOPT if read_only else Policy.AUTO,
         WORKER_POOL,
@@ -140,7 +65,7 @@ def _node_pool(settings: Settings, decided: Decided) -> Wish:
         policy_key="clusterPolicy",
         pin_key="clusterId",
         name_key="clusterName",
-        **common,
+        **shared,
     )
 
 
@@ -175,14 +100,14 @@ def _registry(settings: Settings, _decided: Decided) -> Wish:
         policy_key="registryPolicy",
         pin_key="registryId",
         name_key="registryName",
-        **_common(settings, "registry"),
+        **common(settings, "registry"),
     )
 
 
 def _load_balancer(settings: Settings, decided: Decided) -> Wish:
     fields = {
         "region": Wanted(settings.region, "region", fixed=True),
-        **_in_vpc(decided),
+        **in_vpc(decided),
         "status": Wanted("active", "loadBalancerId", also=("new",)),
     }
     return Wish(
@@ -193,7 +118,7 @@ def _load_balancer(settings: Settings, decided: Decided) -> Wish:
         policy_key="loadBalancerPolicy",
         pin_key="loadBalancerId",
         name_key="loadBalancerName",
-        **_common(settings, "loadBalancer"),
+        **common(settings, "loadBalancer"),
     )
 
 
@@ -205,7 +130,7 @@ def _project(settings: Settings, _decided: Decided) -> Wish:
         policy_key="projectPolicy",
         pin_key="projectId",
         name_key="projectName",
-        **_common(settings, "project"),
+        **common(settings, "project"),
     )
 
 
@@ -264,6 +189,7 @@ SLOTS: tuple[Slot, ...] = (
         _project,
         enabled=lambda settings: settings.project_name is not None or settings.project_id is not None,
     ),
+    *SERVICE_SLOTS,
 )
 
 

@@ -80,7 +80,7 @@ def _unless_it_does_not_fit(case: Case, decision: Decision) -> Decision:
                 code=Code.WOULD_REPLACE,
                 reason=f"allowReplace would replace {what(decision.target)} ({_list(wrong)}), and {case.wish.pin_key} pins "
                 "its id: the new one has another id, so that every later run would look for one that is gone.",
-                settle=f"remove {case.wish.pin_key} to have it replaced, or set {_back(wrong)} to keep it.",
+                settle=f"remove {case.wish.pin_key} to have it replaced, or, to keep it: {_back(wrong)}.",
             )
         if case.wish.allow_replace:
             note = f"replaced, as allowReplace says: {_list(wrong)}"
@@ -92,7 +92,7 @@ def _unless_it_does_not_fit(case: Case, decision: Decision) -> Decision:
             code=Code.WOULD_REPLACE,
             reason=f"{what(decision.target)} is managed by this stack, and {_list(wrong)} cannot be changed in place: "
             "the engine would delete it and make another.",
-            settle=f"set {_back(wrong)}; to have it replaced on purpose, add {case.slot} to allowReplace for one run.",
+            settle=f"{_back(wrong)}; to have it replaced on purpose, add {case.slot} to allowReplace for one run.",
         )
     if decision.outcome not in (Outcome.ADOPT, Outcome.IMPORT, Outcome.RELEASE) or not wrong:
         return decision
@@ -102,7 +102,9 @@ def _unless_it_does_not_fit(case: Case, decision: Decision) -> Decision:
         row=DOES_NOT_FIT.number,
         code=Code.DOES_NOT_FIT,
         reason=f"{what(decision.target)} does not fit: {_list(wrong)}.",
-        settle=f"set {_back(wrong)}, or choose another with {case.wish.name_key} or {case.wish.pin_key}.",
+        settle=f"{_back(wrong)}, or choose another with {case.wish.name_key} or {case.wish.pin_key}."
+        if not case.wish.otherwise
+        else f"{_back(wrong)}, or {case.wish.otherwise}.",
     )
 
 
@@ -119,4 +121,7 @@ def _list(wrong: tuple[Misfit, ...]) -> str:
 
 
 def _back(wrong: tuple[Misfit, ...]) -> str:
-    return ", ".join(f"{misfit.wanted.key} so that {misfit.field} is {misfit.found!r}" for misfit in wrong)
+    return ", ".join(
+        misfit.wanted.settle or f"set {misfit.wanted.key} so that {misfit.field} is {misfit.found!r}"
+        for misfit in wrong
+    )

@@ -31,12 +31,19 @@ IMPORT_WRITES = Cells(
 OMITTED = Cells(
     "27",
     "nothing of what hangs on another slot",
-    "its parent is only read, refused, or foreign and just imported without it, or has it built in",
+    "what it hangs on is only read, refused, absent, or foreign and just imported without it, or has it built in",
     "any",
     "OMIT: nothing is added to what is not ours",
 )
-#: Rows that look at what another row decided.
-AFTERWARDS = (WOULD_REPLACE, DOES_NOT_FIT, IMPORT_WRITES, OMITTED)
+WOULD_DELETE = Cells(
+    "28",
+    "managed(id)",
+    "any, and the slot is switched off",
+    "any; only slots that hold data",
+    "REFUSE `would-delete`: what is no longer declared would be deleted",
+)
+#: Rows that look at what another row decided, or at what is no longer decided at all.
+AFTERWARDS = (WOULD_REPLACE, DOES_NOT_FIT, IMPORT_WRITES, OMITTED, WOULD_DELETE)
 #: Rows that only say that others apply.
 _AS_NONE = (
     Cells("14", "interrupted", "absent", "any", "as `none`"),
@@ -51,4 +58,4 @@ def published() -> tuple[Cells, ...]:
         shown += [_AS_NONE[0]] if row.number == "15" else []
         shown.append(row)
         shown += [WOULD_REPLACE] if row.number == "3" else [_AS_NONE[1]] if row.number == "15" else []
-    return (*shown, DOES_NOT_FIT, IMPORT_WRITES, OMITTED)
+    return (*shown, DOES_NOT_FIT, IMPORT_WRITES, OMITTED, WOULD_DELETE)

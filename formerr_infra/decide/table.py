@@ -309,6 +309,15 @@ ROWS: tuple[Row, ...] = (
         ),
     ),
     Row(
+        "17b",
+        "none (or interrupted), of a kind that is only read",
+        "absent",
+        "auto",
+        "OMIT: the stack does without it",
+        lambda c: not c.candidates and c.wish.only_read and c.wants(Policy.AUTO),
+        say.left_out,
+    ),
+    Row(
         "17",
         "none (row 14, 16: or interrupted)",
         "absent",

@@ -38,6 +38,11 @@ def whats(many: tuple[Found, ...]) -> str:
     return ", ".join(what(found) for found in many[:_MANY]) + more
 
 
+def _settle(case: Case, usual: str) -> str:
+    """What settles a refusal: the settings of the slot, or what the slot says where it has no such settings."""
+    return f"{case.wish.otherwise}." if case.wish.otherwise else usual
+
+
 def refuse(code: Code, reason: str, settle: str, target: Found | None = None) -> Verdict:
     return Verdict(Outcome.REFUSE, reason, target=target, code=code, settle=settle)
 
@@ -104,7 +109,10 @@ def held_not_found(case: Case) -> Verdict:
     return refuse(
         Code.NOT_FOUND,
         f"the policy is adopt, and {case.held.id!r}, which this stack managed, is gone.",
-        f"set {case.wish.policy_key}=auto or create to have one made, or {case.wish.pin_key} to one that exists.",
+        _settle(
+            case,
+            f"set {case.wish.policy_key}=auto or create to have one made, or {case.wish.pin_key} to one that exists.",
+        ),
     )
 
 
@@ -113,8 +121,11 @@ def replaced_behind_us(case: Case) -> Verdict:
     return refuse(
         Code.REPLACED_BEHIND_US,
         f"{case.held.id!r}, which this stack managed, is gone, and another stands in its place: {whats(others)}.",
-        "find out who replaced it; then run `pulumi refresh`, which drops the lost one from the state, and set "
-        f"{case.wish.pin_key} to the one to take, with {case.wish.policy_key}=adopt or import.",
+        _settle(
+            case,
+            "find out who replaced it; then run `pulumi refresh`, which drops the lost one from the state, and set "
+            f"{case.wish.pin_key} to the one to take, with {case.wish.policy_key}=adopt or import.",
+        ),
     )
 
 
@@ -141,7 +152,10 @@ def exists(found: Found | None, case: Case) -> Verdict:
     return refuse(
         Code.EXISTS,
         f"the policy is create, and {what(found) if found else case.wish.name} is there already and is not this stack's.",
-        f"set {case.wish.policy_key}=adopt to use it, import to manage it, or {case.wish.name_key} to another name.",
+        _settle(
+            case,
+            f"set {case.wish.policy_key}=adopt to use it, import to manage it, or {case.wish.name_key} to another name.",
+        ),
     )
 
 
@@ -149,7 +163,10 @@ def adopted_gone(case: Case) -> Verdict:
     return refuse(
         Code.ADOPTED_GONE,
         f"{case.held.id!r}, which this stack had adopted, is gone. It was not this stack's, so it is not made again.",
-        f"set {case.wish.policy_key}=create to have one made, or {case.wish.pin_key} to another that exists.",
+        _settle(
+            case,
+            f"set {case.wish.policy_key}=create to have one made, or {case.wish.pin_key} to another that exists.",
+        ),
     )
 
 
@@ -157,7 +174,10 @@ def identity_changed(case: Case) -> Verdict:
     return refuse(
         Code.IDENTITY_CHANGED,
         f"{case.held.id!r}, which this stack had adopted, is gone, and another of its name exists: {whats(case.others)}.",
-        f"set {case.wish.pin_key} to the one to use from now on.",
+        _settle(
+            case,
+            f"set {case.wish.pin_key} to the one to use from now on.",
+        ),
     )
 
 
@@ -174,7 +194,10 @@ def ambiguous(case: Case) -> Verdict:
     return refuse(
         Code.AMBIGUOUS,
         f"{len(case.candidates)} of the name {case.wish.name!r} exist: {whats(case.candidates)}.",
-        f"set {case.wish.pin_key} to the one to use.",
+        _settle(
+            case,
+            f"set {case.wish.pin_key} to the one to use.",
+        ),
     )
 
 
@@ -182,10 +205,17 @@ def not_found(case: Case) -> Verdict:
     return refuse(
         Code.NOT_FOUND,
         f"the policy is {case.wish.policy.value}, and nothing of the name {case.wish.name!r} exists.",
-        f"set {case.wish.policy_key}=auto or create to have one made, {case.wish.name_key} to the right name, or "
-        f"{case.wish.pin_key} to an id.",
+        _settle(
+            case,
+            f"set {case.wish.policy_key}=auto or create to have one made, {case.wish.name_key} to the right name, or "
+            f"{case.wish.pin_key} to an id.",
+        ),
     )
 
 
 def create(case: Case) -> Verdict:
     return Verdict(Outcome.CREATE, f"nothing of the name {case.wish.name!r} exists")
+
+
+def left_out(case: Case) -> Verdict:
+    return Verdict(Outcome.OMIT, f"nothing of the name {case.wish.name!r} exists, and it is only ever read")

@@ -6,14 +6,17 @@ happens with the first look, unless a caller imports `transport` beside other wo
 
 from __future__ import annotations
 
+from formerr_infra.inventory.databases import database_authority
 from formerr_infra.inventory.facts import (
     Access,
     AccountFacts,
+    DatabaseParts,
     Inventory,
     KubernetesOptions,
     Limits,
     Network,
     Question,
+    Rule,
     Unknown,
 )
 from formerr_infra.inventory.survey import look
@@ -22,12 +25,15 @@ from formerr_infra.inventory.waiting import registry_name_taken, wait_ready
 __all__ = [
     "Access",
     "AccountFacts",
+    "DatabaseParts",
     "Inventory",
     "KubernetesOptions",
     "Limits",
     "Network",
     "Question",
+    "Rule",
     "Unknown",
+    "database_authority",
     "look",
     "registry_name_taken",
     "wait_ready",

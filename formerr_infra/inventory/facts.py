@@ -60,15 +60,17 @@ class Question:
 
     Attributes:
         slot: the slot's key; the answer stands under it.
-        kind: vpc, cluster, registry, load_balancer or project.
+        kind: see `kinds.KINDS`.
         ids: asked for one by one.
         name: everything of this name; None does not list.
+        within: the id of what it is a part of (the domain of a record, the check of an alert).
     """
 
     slot: str
     kind: str
     ids: tuple[str, ...] = ()
     name: str | None = None
+    within: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,27 @@ class Unknown:
 
     reason: str
     missing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A trusted source of a managed database: type `k8s`, `tag`, `droplet`, `app` or `ip_addr`, and its value."""
+
+    type: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseParts:
+    """What is asked of a managed database besides itself.
+
+    Attributes:
+        rules: its trusted sources; none admits everybody.
+        authority: the certificate (PEM) by which its server is checked.
+    """
+
+    rules: tuple[Rule, ...] | Unknown
+    authority: str | Unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +160,13 @@ class Inventory:
     Attributes:
         sightings: by slot.
         account: only where it was asked for.
+        databases: by id, of those that were asked for.
         calls: requests that were sent, repeated ones included.
         seconds: how long it took.
     """
 
     sightings: Mapping[str, Sighting] = field(default_factory=lambda: MappingProxyType({}))
     account: AccountFacts | None = None
+    databases: Mapping[str, DatabaseParts] = field(default_factory=lambda: MappingProxyType({}))
     calls: int = 0
     seconds: float = 0.0

@@ -9,11 +9,12 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from formerr_infra.model import Found, Mark, Scalar
-from formerr_infra.naming import read_mark, read_tags
+from formerr_infra.naming import default_name, read_mark, read_tags, slug, without_mark
 
 if TYPE_CHECKING:
     from pydo import GeneratedClient
@@ -27,19 +28,34 @@ class Malformed(ValueError):
     """An object of the API without what identifies it."""
 
 
+class Listing(StrEnum):
+    """How a list comes: page by page, in one answer, or as registries do."""
+
+    PAGED = "paged"
+    WHOLE = "whole"
+    REGISTRIES = "registries"
+
+
+def _every(_raw: Raw) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """How one kind is asked for and read.
 
     Attributes:
-        path: of the list; a resource is below it.
+        path: of the list; a resource is below it. `{within}` stands for the id of what it is a part of.
         scope: what the token needs.
         many, one: keys of the answers to list and get.
-        id_key: the field that is the id.
+        id_key: the field that is the id; a number counts as its digits.
+        name_key: the field that is the name.
         lister, getter: the methods of pydo.
         marker: whose it is.
         facts: what is compared.
-        paged: the list comes in pages.
+        listing: see `Listing`.
+        counts: whether an entry of the list is of this kind at all.
+        by_name: one is asked for by its name, with the list's own filter; only a UUID by the path.
     """
 
     path: str
@@ -51,7 +67,14 @@ class Kind:
     marker: Marker
     facts: Callable[[Raw], dict[str, Scalar]]
     id_key: str = "id"
-    paged: bool = True
+    name_key: str = "name"
+    listing: Listing = Listing.PAGED
+    counts: Callable[[Raw], bool] = _every
+    by_name: bool = False
+
+    def at(self, within: str | None) -> str:
+        """The path of the list."""
+        return self.path if within is None else self.path.format(within=within)
 
 
 def found(kind: Kind, raw: Raw, project: str, stack: str) -> Found:
@@ -82,12 +105,14 @@ def identified(kind: Kind, raw: object) -> tuple[str, str]:
     if not isinstance(raw, dict):
         raise Malformed("is not an object")
     identity = raw.get(kind.id_key)
+    if isinstance(identity, int) and not isinstance(identity, bool):
+        identity = str(identity)
     if not isinstance(identity, str) or not identity:
         raise Malformed(f"has no {kind.id_key}")
-    name = raw.get("name")
+    name = raw.get(kind.name_key)
     if not isinstance(name, str):
-        raise Malformed("has no name")
-    return identity, name
+        raise Malformed(f"has no {kind.name_key}")
+    return identity, without_mark(name) if kind.name_key == "description" else name
 
 
 def _text(value: object) -> str | None:
@@ -129,6 +154,16 @@ def _no_room(_raw: Raw, _project: str, _stack: str) -> tuple[Mark, str | None]:
     return Mark.UNMARKABLE, None
 
 
+def _by_own_name(thing: str) -> Marker:
+    """A kind without room for a mark, whose name is unique and, by convention, the stack's own."""
+
+    def read(raw: Raw, project: str, stack: str) -> tuple[Mark, str | None]:
+        ours = raw.get("name") == default_name(slug(stack), thing) and raw.get("type") != "custom"
+        return (Mark.OURS, f"{project}/{stack}") if ours else (Mark.UNMARKABLE, None)
+
+    return read
+
+
 def _vpc(raw: Raw) -> dict[str, Scalar]:
     return {
         "region": _slug(raw.get("region")),
@@ -155,11 +190,41 @@ def _load_balancer(raw: Raw) -> dict[str, Scalar]:
         "region": _slug(raw.get("region")),
         "vpc_id": _text(raw.get("vpc_uuid")),
         "status": _state(raw.get("status")),
+        "ip": _text(raw.get("ip")),
     }
 
 
-def _project(_raw: Raw) -> dict[str, Scalar]:
+def _no_facts(_raw: Raw) -> dict[str, Scalar]:
     return {}
+
+
+def _database(raw: Raw) -> dict[str, Scalar]:
+    return {
+        "region": _slug(raw.get("region")),
+        "vpc_id": _text(raw.get("private_network_uuid")),
+        "engine": _text(raw.get("engine")),
+        "version": _text(raw.get("version")),
+        "status": _text(raw.get("status")),
+    }
+
+
+def _certificate(raw: Raw) -> dict[str, Scalar]:
+    names = raw.get("dns_names")
+    return {
+        "status": _text(raw.get("state")),
+        "type": _text(raw.get("type")),
+        "not_after": _text(raw.get("not_after")),
+        "names": ",".join(sorted(str(name) for name in names)) if isinstance(names, list) else None,
+    }
+
+
+def _record(raw: Raw) -> dict[str, Scalar]:
+    return {"type": _text(raw.get("type")), "value": _text(raw.get("data"))}
+
+
+def _is_address(raw: Raw) -> bool:
+    """Whether a record answers for where its name is; others of the name (NS, TXT, ...) stand beside it."""
+    return raw.get("type") in ("A", "AAAA", "CNAME")
 
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
@@ -194,7 +259,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             marker=_no_room,
             facts=_registry,
             id_key="name",
-            paged=False,
+            listing=Listing.REGISTRIES,
         ),
         "load_balancer": Kind(
             path="/v2/load_balancers",
@@ -214,7 +279,84 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             lister=lambda client: client.projects.list,
             getter=lambda client: client.projects.get,
             marker=_by_description,
-            facts=_project,
+            facts=_no_facts,
+        ),
+        "database": Kind(
+            path="/v2/databases",
+            scope="database:read",
+            many="databases",
+            one="database",
+            lister=lambda client: client.databases.list_clusters,
+            getter=lambda client: client.databases.get_cluster,
+            marker=_by_tags,
+            facts=_database,
+            listing=Listing.WHOLE,
+        ),
+        "domain": Kind(
+            path="/v2/domains",
+            scope="domain:read",
+            many="domains",
+            one="domain",
+            lister=lambda client: client.domains.list,
+            getter=lambda client: client.domains.get,
+            marker=_no_room,
+            facts=_no_facts,
+            id_key="name",
+        ),
+        "record": Kind(
+            path="/v2/domains/{within}/records",
+            scope="domain:read",
+            many="domain_records",
+            one="domain_record",
+            lister=lambda client: client.domains.list_records,
+            getter=lambda client: client.domains.get_record,
+            marker=_no_room,
+            facts=_record,
+            counts=_is_address,
+        ),
+        "certificate": Kind(
+            path="/v2/certificates",
+            scope="certificate:read",
+            many="certificates",
+            one="certificate",
+            lister=lambda client: client.certificates.list,
+            getter=lambda client: client.certificates.get,
+            marker=_by_own_name("tls"),
+            facts=_certificate,
+            id_key="name",
+            by_name=True,
+        ),
+        "uptime_check": Kind(
+            path="/v2/uptime/checks",
+            scope="uptime:read",
+            many="checks",
+            one="check",
+            lister=lambda client: client.uptime.list_checks,
+            getter=lambda client: client.uptime.get_check,
+            marker=_by_own_name("uptime"),
+            facts=_no_facts,
+        ),
+        "uptime_alert": Kind(
+            path="/v2/uptime/checks/{within}/alerts",
+            scope="uptime:read",
+            many="alerts",
+            one="alert",
+            lister=lambda client: client.uptime.list_alerts,
+            getter=lambda client: client.uptime.get_alert,
+            marker=_no_room,
+            facts=_no_facts,
+        ),
+        "alert_policy": Kind(
+            path="/v2/monitoring/alerts",
+            scope="monitoring:read",
+            many="policies",
+            one="policy",
+            lister=lambda client: client.monitoring.list_alert_policy,
+            getter=lambda client: client.monitoring.get_alert_policy,
+            marker=_by_description,
+            facts=_no_facts,
+            id_key="uuid",
+            name_key="description",
         ),
     }
 )

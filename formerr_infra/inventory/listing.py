@@ -7,15 +7,16 @@ What this cannot notice is a thing that leaves and another that comes between tw
 
 from __future__ import annotations
 
+import re
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, assert_never
 
 from formerr_infra.inventory.crew import StillRunning, side_by_side
 from formerr_infra.inventory.facts import Unknown
-from formerr_infra.inventory.kinds import Kind, Malformed, Raw, identified
+from formerr_infra.inventory.kinds import Kind, Listing, Malformed, Raw, identified
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 #: The most that the API gives on one page.
 PER_PAGE = 200
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 #: More pages than any account has; against an answer that promises without end.
 MOST_PAGES = 500
 #: What the API gives on one page unless more is asked for.
@@ -40,6 +42,10 @@ class _Trouble(Exception):
     """A page could not be read."""
 
 
+class _Gone(_Trouble):
+    """There is no such list: what it would be a part of is not there."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Page:
     """One page: its things, how many there are in all if it says so, whether it points to another."""
@@ -49,15 +55,35 @@ class _Page:
     more: bool
 
 
-def read_list(session: Session, kind: Kind) -> tuple[Raw, ...] | Unknown:
-    """Everything of a kind that the account holds, or why that is not known."""
-    read = _all_pages if kind.paged else _registries
+def read_list(session: Session, kind: Kind, within: str | None = None) -> tuple[Raw, ...] | Unknown:
+    """Everything of a kind that the account holds, or why that is not known.
+
+    Args:
+        session: the look.
+        kind: see `Kind`.
+        within: the id of what it is a part of; where that is not there, nothing of it is.
+    """
+    match kind.listing:
+        case Listing.PAGED:
+            read = _all_pages
+        case Listing.WHOLE:
+            read = _whole
+        case Listing.REGISTRIES:
+            read = _registries
+        case _:
+            assert_never(kind.listing)
     complaint = ""
+    if within is not None:
+        if not _could_be_an_id(within):
+            return Unknown(f"GET {kind.path}: {within!r} cannot be an id")
+        kind = replace(kind, path=kind.at(within), lister=_bound(kind.lister, within))
     for _ in range(2):
         try:
             items = read(session, kind)
             _check_unique(kind, items)
-            return items
+            return tuple(item for item in items if kind.counts(item))
+        except _Gone as gone:
+            return () if within is not None else Unknown(str(gone))
         except _Disagreement as disagreement:
             complaint = str(disagreement)
         except _Trouble as trouble:
@@ -65,16 +91,20 @@ def read_list(session: Session, kind: Kind) -> tuple[Raw, ...] | Unknown:
     return Unknown(f"GET {kind.path}: {complaint}, also when read again")
 
 
-def read_one(session: Session, kind: Kind, identity: str) -> Raw | Unknown | None:
+def read_one(session: Session, kind: Kind, identity: str, within: str | None = None) -> Raw | Unknown | None:
     """The resource of this id, None where it is gone, or why that is not known."""
-    path = f"{kind.path}/{identity}"
-    if not identity or not all(letter.isalnum() or letter in "-_:" for letter in identity):
+    base = kind.at(within)
+    path = f"{base}/{identity}"
+    if not _could_be_an_id(identity) or not _could_be_an_id(within or "-"):
         return Unknown(f"GET {kind.path}: {identity!r} cannot be an id")
-    answer = session.read(path, kind.scope, kind.getter(session.client), identity)
+    if kind.by_name and not _UUID.fullmatch(identity):
+        return _of_that_name(session, kind, identity)
+    ids = (identity,) if within is None else (within, identity)
+    answer = session.read(path, kind.scope, kind.getter(session.client), *ids)
     if answer.trouble:
         return Unknown(answer.trouble)
     if answer.status == 404:
-        return None if kind.paged else _absent_registry(session, kind, identity)
+        return _absent_registry(session, kind, identity) if kind.listing is Listing.REGISTRIES else None
     if answer.status != 200 or answer.body is None:
         return Unknown(f"GET {path}: {answer.status}")
     raw: Raw = answer.body.get(kind.one, {})
@@ -82,9 +112,42 @@ def read_one(session: Session, kind: Kind, identity: str) -> Raw | Unknown | Non
         found_id, _ = identified(kind, raw)
     except Malformed as error:
         return Unknown(f"GET {path}: {kind.one} {error}")
-    if found_id != identity:
+    if identity not in ((found_id, raw.get("id")) if kind.by_name else (found_id,)):
         return Unknown(f"GET {path}: the answer is about {found_id!r}")
     return raw
+
+
+def _could_be_an_id(text: str) -> bool:
+    return bool(re.fullmatch(r"[A-Za-z0-9_:-][A-Za-z0-9_:.-]*", text))
+
+
+def _bound(lister: Callable[[Any], Callable[..., Any]], within: str) -> Callable[[Any], Callable[..., Any]]:
+    return lambda client: partial(lister(client), within)
+
+
+def _of_that_name(session: Session, kind: Kind, name: str) -> Raw | Unknown | None:
+    """The one of a name, from a list that the API narrows to it; what it did not narrow is left out here."""
+    narrowed = replace(kind, lister=lambda client: partial(kind.lister(client), name=name))
+    items = read_list(session, narrowed)
+    if isinstance(items, Unknown):
+        return items
+    return next((item for item in items if item[kind.name_key] == name), None)
+
+
+def _whole(session: Session, kind: Kind) -> tuple[Raw, ...]:
+    """A list that comes in one answer; one that says there is more is not believed."""
+    where = f"GET {kind.path}"
+    answer = session.read(kind.path, kind.scope, kind.lister(session.client))
+    if answer.trouble:
+        raise _Trouble(answer.trouble)
+    if answer.status != 200 or answer.body is None:
+        raise _Trouble(f"{where}: {answer.status}")
+    items = answer.body.get(kind.many)
+    total = _total(answer.body, where)
+    things = _objects([] if items is None else items, kind, where)
+    if _points_further(answer.body, where) or total not in (None, len(things)):
+        raise _Disagreement(f"{len(things)} listed, and there are more")
+    return things
 
 
 def _all_pages(session: Session, kind: Kind) -> tuple[Raw, ...]:
@@ -185,6 +248,8 @@ def _page(session: Session, kind: Kind, number: int) -> _Page:
     where = f"GET {kind.path} page {number}"
     if answer.trouble:
         raise _Trouble(answer.trouble)
+    if answer.status == 404:
+        raise _Gone(f"{where}: {answer.status}")
     if answer.status != 200 or answer.body is None:
         raise _Trouble(f"{where}: {answer.status}")
     total = _total(answer.body, where)
@@ -230,7 +295,7 @@ def _points_further(body: Mapping[str, Any], where: str) -> bool:
 def _check_unique(kind: Kind, items: tuple[Raw, ...]) -> None:
     seen: set[str] = set()
     for item in items:
-        identity = item[kind.id_key]
+        identity, _ = identified(kind, item)
         if identity in seen:
             raise _Disagreement(f"{identity} is listed twice")
         seen.add(identity)

@@ -12,8 +12,17 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from formerr_infra.inventory import account as reads
+from formerr_infra.inventory import databases as parts
 from formerr_infra.inventory.crew import StillRunning, side_by_side
-from formerr_infra.inventory.facts import Access, AccountFacts, Inventory, Limits, Question, Unknown
+from formerr_infra.inventory.facts import (
+    Access,
+    AccountFacts,
+    DatabaseParts,
+    Inventory,
+    Limits,
+    Question,
+    Unknown,
+)
 from formerr_infra.inventory.kinds import KINDS, Raw, found
 from formerr_infra.inventory.listing import read_list, read_one
 from formerr_infra.inventory.session import Session
@@ -33,6 +42,7 @@ def look(
     *,
     stack: str,
     with_account: bool,
+    databases: Sequence[str] = (),
     project: str = PROJECT,
     limits: Limits | None = None,
 ) -> Inventory:
@@ -46,6 +56,7 @@ def look(
         questions: what each slot wants to know.
         stack, project: whose marks are `ours`.
         with_account: also what the account allows.
+        databases: ids of managed databases whose trusted sources and authority are asked for too.
         limits: how long and how hard.
 
     Raises:
@@ -55,7 +66,7 @@ def look(
     began = time.monotonic()
     session = Session(access, limits or Limits())
     try:
-        jobs = _jobs(session, questions, with_account=with_account)
+        jobs = _jobs(session, questions, databases, with_account=with_account)
         answers = side_by_side(list(jobs.values()), width=len(jobs), timeout=session.limits.budget + 0.5)
         results = {
             key: Unknown(f"no answer within {session.limits.budget:g} s")
@@ -69,6 +80,12 @@ def look(
                 {question.slot: _sighting(question, results, project, stack) for question in questions}
             ),
             account=account,
+            databases=MappingProxyType(
+                {
+                    identity: DatabaseParts(results["rules", identity], results["authority", identity])
+                    for identity in databases
+                }
+            ),
             calls=session.calls,
             seconds=time.monotonic() - began,
         )
@@ -77,13 +94,15 @@ def look(
 
 
 def _jobs(
-    session: Session, questions: Sequence[Question], *, with_account: bool
+    session: Session, questions: Sequence[Question], databases: Sequence[str], *, with_account: bool
 ) -> dict[Hashable, Callable[[], Any]]:
     """What to ask, the longest answers first."""
     jobs: dict[Hashable, Callable[[], Any]] = {}
     if with_account:
         jobs["options"] = partial(reads.read_options, session)
-    listed = {question.kind for question in questions if question.name is not None}
+    listed = {
+        question.kind for question in questions if question.name is not None and question.within is None
+    }
     if with_account:
         asked = {question.kind for question in questions}
         listed |= {kind for kind in _OF_ACCOUNT if kind not in asked}
@@ -91,8 +110,14 @@ def _jobs(
         if name in listed:
             jobs["list", name] = partial(read_list, session, kind)
     for question in questions:
+        kind, within = KINDS[question.kind], question.within
+        if within is not None and question.name is not None:
+            jobs["list", question.kind, within] = partial(read_list, session, kind, within)
         for identity in question.ids:
-            jobs["get", question.kind, identity] = partial(read_one, session, KINDS[question.kind], identity)
+            jobs["get", question.kind, identity] = partial(read_one, session, kind, identity, within)
+    for identity in databases:
+        jobs["rules", identity] = partial(parts.read_rules, session, identity)
+        jobs["authority", identity] = partial(parts.read_authority, session, identity)
     if with_account:
         jobs["account"] = partial(reads.read_account, session)
         jobs["droplets"] = partial(reads.read_droplets, session)
@@ -112,11 +137,13 @@ def _sighting(question: Question, results: dict[Hashable, Any], project: str, st
             by_id[identity] = None if raw is None else found(kind, raw, project, stack)
     named: tuple[Found, ...] | None = None
     if question.name is not None:
-        items: tuple[Raw, ...] | Unknown = results["list", question.kind]
+        within = (question.within,) if question.within is not None else ()
+        items: tuple[Raw, ...] | Unknown = results[("list", question.kind, *within)]
         if isinstance(items, Unknown):
             unknown.append(items.reason)
         else:
-            same = (found(kind, item, project, stack) for item in items if item["name"] == question.name)
+            everything = (found(kind, item, project, stack) for item in items)
+            same = (one for one in everything if one.name == question.name)
             named = tuple(sorted(same, key=lambda one: one.id))
     return Sighting(by_id=MappingProxyType(by_id), named=named, unknown=tuple(unknown))
 

@@ -7,7 +7,6 @@ Nothing here reads a file or the environment; `sources` does. Defaults that depe
 from __future__ import annotations
 
 import ipaddress
-import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
@@ -19,9 +18,10 @@ from pydantic import (
 )
 
 from formerr_infra.model import Policy
-from formerr_infra.naming import default_name
-from formerr_infra.settings.application import ApplicationKeys, application_defaults
+from formerr_infra.naming import default_name, slug
+from formerr_infra.settings.application import application_defaults
 from formerr_infra.settings.kinds import Flag, Keys, Nodes, flag, items
+from formerr_infra.settings.services import ServiceKeys, service_defaults
 from formerr_infra.slots import SLOTS
 
 if TYPE_CHECKING:
@@ -237,7 +237,7 @@ class CloudKeys(Keys):
         return self.node_count or self.node_max or 1
 
 
-class Settings(ApplicationKeys, CloudKeys):
+class Settings(ServiceKeys, CloudKeys):
     """All settings of one stack, typed and checked.
 
     `None` means "not said": the decision table, the account or the stack's default decides.
@@ -282,16 +282,17 @@ def shorthands(values: dict[str, Any]) -> tuple[dict[str, Any], list[tuple[str, 
 def stack_defaults(stack: str) -> dict[str, Any]:
     """What a stack gets where its file says nothing; production is careful by default."""
     careful = stack == "production"
-    slug = re.sub(r"[^a-z0-9-]+", "-", stack.lower()).strip("-") or "stack"
+    short = slug(stack)
     return {
-        "vpcName": default_name(slug, "vpc"),
-        "clusterName": default_name(slug, "cluster"),
-        "registryName": f"formerr-{slug}",
-        "loadBalancerName": default_name(slug, "lb"),
+        "vpcName": default_name(short, "vpc"),
+        "clusterName": default_name(short, "cluster"),
+        "registryName": f"formerr-{short}",
+        "loadBalancerName": default_name(short, "lb"),
         "protect": careful,
         "retainOnDelete": careful,
         "recreateMissing": not careful,
-        **application_defaults(stack, slug),
+        **application_defaults(stack, short),
+        **service_defaults(short),
     }
 
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: A token that would be noticed anywhere.
 TOKEN = "dop_v1_5ecre75ecre75ecre7"
+#: The kinds of the slots that every stack has; those around the cluster have tests of their own.
+CLOUD = ("vpc", "cluster", "registry", "load_balancer", "project")
 NAME = "formerr-staging-thing"
 #: Short enough for tests in which nothing ever answers.
 HASTY = Limits(budget=4.0, connect=1.0, read=0.5, pause=0.01)

@@ -17,8 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from formerr_infra.inventory import Limits, Question
-from formerr_infra.inventory.kinds import KINDS
-from tests.inventory.liar import NAME, TOKEN, Liar, Reply
+from tests.inventory.liar import CLOUD, NAME, TOKEN, Liar, Reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -169,7 +168,7 @@ def test_no_answer_whatsoever_raises_and_only_one_of_the_apis_own_says_gone(
     raw = b"" if status == 204 else json.dumps(body).encode()
     liar.answer = lambda _path: Reply(raw, status)
     inventory = liar.look(
-        *(Question(kind, kind, ("x-1",), NAME) for kind in KINDS),
+        *(Question(kind, kind, ("x-1",), NAME) for kind in CLOUD),
         with_account=True,
         limits=Limits(pause=0.001),
     )

@@ -15,7 +15,7 @@ from formerr_infra.errors import NotLoopback, SettingsError
 from formerr_infra.inventory import Access, Inventory, Limits, Question, look
 from formerr_infra.inventory.facts import AccountFacts, Unknown
 from formerr_infra.inventory.kinds import KINDS
-from tests.inventory.liar import NAME, TOKEN
+from tests.inventory.liar import CLOUD, NAME, TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,11 +51,11 @@ SHORT = Limits(budget=4.0, connect=1.0, read=0.4, retries=1, pause=0.01)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", CLOUD)
 def test_a_list_that_fails_is_unknown_and_the_others_are_not(
     kind: str, fault: str, control: ControlClient, put: Put, see: See, everything: tuple[Question, ...]
 ) -> None:
-    for each in KINDS:
+    for each in CLOUD:
         put(each)
     control.fault("GET", LISTS[kind], **FAULTS[fault])
     if (kind, fault) == ("registry", "HTML as 404"):
@@ -67,13 +67,13 @@ def test_a_list_that_fails_is_unknown_and_the_others_are_not(
     assert f"GET {KINDS[kind].path.removesuffix('ies')}" in sightings[kind].unknown[0]
     if fault == "rate limited for long":
         return  # that is the limit of the account, which the other requests respect
-    for each in set(KINDS) - {kind}:
+    for each in set(CLOUD) - {kind}:
         assert sightings[each].unknown == ()
         assert len(sightings[each].named or ()) == 1
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", CLOUD)
 def test_a_get_that_fails_is_unknown_and_not_gone(
     kind: str, fault: str, control: ControlClient, put: Put, see: See
 ) -> None:

@@ -61,7 +61,7 @@ def test_the_table_says_what_the_design_says_in_every_world() -> None:
 
 
 def test_every_row_decides_some_world() -> None:
-    met = {decision.row for _, decision in everything()} | {"1"}
+    met = {decision.row for _, decision in everything()} | {"1", "17b"}  # 1 and 17b: see their own tests
     assert {row.number for row in ROWS} - met == set()
 
 
@@ -224,6 +224,27 @@ def test_the_decision_is_total_and_the_same_every_time(data: st.DataObject) -> N
     assert decision.outcome is not Outcome.OMIT
 
 
+def test_what_is_only_ever_read_is_never_made_and_absent_it_is_left_out() -> None:
+    for world in plain():
+        case = world.case()
+        decision = decide(replace(case, wish=replace(case.wish, only_read=True)))
+        usual = decide(case)
+        if usual.outcome is Outcome.CREATE and world.policy is Policy.AUTO:
+            assert (decision.outcome, decision.row) == (Outcome.OMIT, "17b"), world
+        else:
+            assert decision == usual, world
+
+
+def test_a_slot_without_the_usual_settings_says_what_settles_it_instead() -> None:
+    for world in plain():
+        case = world.case()
+        decision = decide(replace(case, wish=replace(case.wish, otherwise="do something else")))
+        if decision.code not in (
+            None, Code.PINNED_MISSING, Code.PIN_CONFLICT, Code.OWNED_BY_OTHER, Code.GONE, Code.WOULD_REPLACE,
+        ):  # fmt: skip
+            assert "do something else" in decision.settle, world
+
+
 def test_a_field_that_only_this_run_will_make_fits_nothing_alive() -> None:
     world = World(Holding.NONE, None, (PLAIN,), None, PLAIN, Policy.AUTO, "fits", False, False, False)
     case = world.case()
@@ -271,4 +292,4 @@ def test_the_published_rows_are_all_rows_in_order_and_their_numbers_unique() -> 
         number for number in numbers if number in {row.number for row in ROWS}
     ]
     assert {str(number) for number in range(1, 27)} <= set(numbers)
-    assert {cells.number for cells in AFTERWARDS} == {"3b", "26", "26b", "27"}
+    assert {cells.number for cells in AFTERWARDS} == {"3b", "26", "26b", "27", "28"}

@@ -133,7 +133,7 @@ def test_the_name_is_asked_for_afterwards_only_where_an_id_is_gone() -> None:
         "registry": Sighting(by_id={}, unknown=("403",)),
         "loadBalancer": Sighting(by_id={"l": balancer()}),
     }
-    further = further_questions(asked, sightings, settings())
+    further = further_questions(asked, sightings, settings(), ledger())
     assert [(one.slot, one.name) for one in further] == [("cluster", "formerr-staging-cluster")]
 
 
