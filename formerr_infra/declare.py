@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
+from formerr_infra import declare_services as services
 from formerr_infra import naming, preflight
 from formerr_infra.components.base import Care
 from formerr_infra.components.cluster import Cluster, ClusterArgs, Pool
@@ -35,6 +36,7 @@ async def declare(
     secrets: Secrets,
     full_name: str,
     meanwhile: Awaitable[object],
+    slack: str | None = None,
 ) -> None:
     """Declare every slot as decided and export the outputs.
 
@@ -44,6 +46,7 @@ async def declare(
         access: where the account is.
         secrets: of the application, checked.
         full_name: of the stack, with its organization where there is one.
+        slack: address of the channel that is told of alerts, if any.
         meanwhile: waited for after the first resource, for which the engine starts the provider's plugin.
     """
     settings = assessment.settings
@@ -54,6 +57,7 @@ async def declare(
     await meanwhile
     cluster = Cluster("kubernetes", _cluster(assessment, care, began, network.vpc.id))
     registry = Registry("images", _registry(assessment, care, began))
+    tls = services.certificate(assessment, care, began)
     balancer = LoadBalancer(
         "ingress",
         LoadBalancerArgs(
@@ -65,7 +69,27 @@ async def declare(
             node_port=settings.ingress_node_port,
             care=care,
             began=began,
+            certificate=tls.certificate.name if tls is not None else None,
+            certificate_names=services.certificate_names(assessment),
+            own_records=settings.domain is not None,
         ),
+    )
+    database = services.database(
+        assessment,
+        care,
+        began,
+        access,
+        vpc_id=network.vpc.id,
+        cluster_id=cluster.cluster.id,
+    )
+    services.dns(assessment, care, began, balancer.load_balancer.ip)
+    services.alerts(
+        assessment,
+        care,
+        began,
+        cluster_id=cluster.cluster.id,
+        load_balancer_id=balancer.load_balancer.id,
+        slack=slack,
     )
     if assessment.plan is not None:
         from formerr_infra.declare_application import declare_application
@@ -90,6 +114,8 @@ async def declare(
             )
             if decisions[slot].outcome not in READ_ONLY
         ]
+        if database is not None and decisions["database"].outcome not in READ_ONLY:
+            owned.append(database.database.cluster_urn)
         Project(
             "account-project",
             ProjectArgs(
@@ -111,6 +137,13 @@ async def declare(
     pulumi.export("load_balancer_ip", balancer.load_balancer.ip)
     pulumi.export("load_balancer_id", balancer.load_balancer.id)
     pulumi.export("region", settings.region)
+    if settings.services:
+        pulumi.export("frontend_url", f"{services.scheme(assessment)}://{settings.frontend_host}")
+        pulumi.export("backend_url", f"{services.scheme(assessment)}://{settings.backend_host}")
+    if database is not None:
+        pulumi.export("database_id", database.database.id)
+        pulumi.export("database_host", database.host)
+        pulumi.export("database_port", database.port)
     stays = _stays(assessment)
     # A destroy runs no program; it shows the outputs that go, and so says why something stays.
     pulumi.export("decisions", as_output(assessment, {"vpc": stays} if stays else {}))

@@ -176,6 +176,8 @@ def _assessed(
         wanted = demand(settings, decisions)
         if account is not None:
             findings = tuple(preflight.check(wanted, account))
+        parts = {key: one for look in looks for key, one in look.databases.items()}
+        findings += tuple(preflight.around(preflight.Around(stack, settings, decisions, parts)))
         version = cluster_version(settings, decisions["cluster"], account)
         if version is None:
             findings += tuple(_no_version(settings, decisions["cluster"], account, findings))

@@ -54,7 +54,7 @@ async def _assess_and_declare() -> None:
     imports = threading.Thread(target=_import_what_is_needed_later, daemon=True)
     stopped = None
     try:
-        assessment, access, secrets = _assess(imports)
+        assessment, access, secrets, slack = _assess(imports)
         if not pulumi.runtime.is_dry_run():
             _before_the_first_write(assessment, access)
     except FormerrError as error:
@@ -70,20 +70,22 @@ async def _assess_and_declare() -> None:
         access=access,
         secrets=secrets,
         full_name=_full_name(pulumi.get_stack()),
+        slack=slack,
         meanwhile=asyncio.to_thread(imports.join),
     )
 
 
-def _assess(imports: threading.Thread) -> tuple[Assessment, Access, Secrets]:
+def _assess(imports: threading.Thread) -> tuple[Assessment, Access, Secrets, str | None]:
     stack = pulumi.get_stack()
     folder = Path.cwd()
     export = Export(_full_name(stack), folder)
     imports.start()
     try:
-        from formerr_infra.settings import engine_access, for_application, from_engine
+        from formerr_infra.settings import engine_access, engine_slack, for_application, from_engine
 
         settings, secrets = for_application(from_engine(stack, folder))
         access = engine_access()
+        slack = engine_slack(settings)
     except FormerrError:
         export.cancel()
         raise
@@ -99,7 +101,7 @@ def _assess(imports: threading.Thread) -> tuple[Assessment, Access, Secrets]:
         )
     if assessment.refused or assessment.errors:
         raise _stop(assessment, stop_message(assessment))
-    return assessment, access, secrets
+    return assessment, access, secrets, slack
 
 
 def _import_what_is_needed_later() -> None:
@@ -109,7 +111,7 @@ def _import_what_is_needed_later() -> None:
         importlib.import_module(module)
     for slot in SLOTS:
         package, _, name = slot.engine_type.partition(":")
-        if package == "digitalocean":
+        if package == "digitalocean" and slot.weighs:
             getattr(sys.modules[PROVIDER], name.rpartition(":")[2])
 
 

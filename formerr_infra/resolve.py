@@ -176,7 +176,7 @@ def _unless_import_writes(slot: Slot, decision: Decision) -> Decision:
         row=IMPORT_WRITES.number,
         code=Code.IMPORT_WOULD_WRITE,
         reason=reason,
-        settle=f"put the tag there yourself, or set {slot.key}Policy=adopt.",
+        settle=f"{slot.import_remedy}set {slot.key}Policy=adopt.",
     )
 
 

@@ -6,7 +6,6 @@ policy. A certificate is known by its name, because its own id changes on each r
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from formerr_infra import naming
@@ -24,6 +23,7 @@ from formerr_infra.model import (
     Wanted,
     Wish,
 )
+from formerr_infra.monitors import MONITORS, Monitor
 from formerr_infra.slot import Decided, Slot, common, in_vpc
 
 if TYPE_CHECKING:
@@ -34,50 +34,6 @@ DATABASE_VERSION, OLDEST_DATABASE = "15", 13
 #: Name of the list of trusted sources, below its database.
 TRUSTED_SOURCES = "trusted sources"
 _BY_HAND = "set manageDns=false to keep the records of the hosts by hand"
-
-
-@dataclass(frozen=True, slots=True)
-class Monitor:
-    """One alert policy of the monitoring.
-
-    Attributes:
-        slot: its key.
-        name: logical name; part of the URN.
-        text: what it says, behind the prefix; it is known by that.
-        type: as the API has it.
-        compare, value, window: when it says so.
-        nodes: about the cluster's nodes; otherwise about the load balancer.
-    """
-
-    slot: str
-    name: str
-    text: str
-    type: str
-    compare: str
-    value: float
-    window: str
-    nodes: bool = True
-
-
-MONITORS = (
-    Monitor("nodeCpuAlert", "node-cpu", "CPU of a node above 90 %", "v1/insights/droplet/cpu", "GreaterThan", 90, "10m"),
-    Monitor(
-        "nodeMemoryAlert", "node-memory", "memory of a node above 90 %",
-        "v1/insights/droplet/memory_utilization_percent", "GreaterThan", 90, "10m",
-    ),
-    Monitor(
-        "nodeDiskAlert", "node-disk", "disk of a node above 85 %",
-        "v1/insights/droplet/disk_utilization_percent", "GreaterThan", 85, "10m",
-    ),
-    Monitor(
-        "balancerHealthAlert", "balancer-health", "fewer than half of the nodes healthy",
-        "v1/insights/lbaas/droplet_health", "LessThan", 50, "5m", nodes=False,
-    ),
-    Monitor(
-        "balancerErrorsAlert", "balancer-errors", "server errors up by more than 10 %",
-        "v1/insights/lbaas/increase_in_http_error_rate_percentage_5xx", "GreaterThan", 10, "5m", nodes=False,
-    ),
-)  # fmt: skip
 
 
 def monitor_name(settings: Settings, monitor: Monitor) -> str:
@@ -100,10 +56,25 @@ def record_name(host: str, domain: str) -> str:
     return "@" if host == domain else host.removesuffix(f".{domain}")
 
 
-def has_tls(decided: Decided) -> bool:
-    """Whether the load balancer ends TLS."""
+def serves_tls(decided: Decided) -> bool:
+    """Whether the load balancer ends TLS: an own one with a certificate, or one that is only read and does so already."""
+    balancer = decided.get("loadBalancer")
+    if balancer is not None and balancer.outcome in READ_ONLY:
+        return balancer.target is not None and ends_tls(balancer.target)
     certificate = decided.get("certificate")
     return certificate is not None and certificate.outcome not in (Outcome.OMIT, Outcome.REFUSE)
+
+
+def ends_tls(balancer: Found, port: int | None = None) -> bool:
+    """Whether a live load balancer has a rule that ends TLS; with `port`, one that goes there."""
+    rules = balancer.details.get("forwarding_rules")
+    return any(
+        rule.get("entry_protocol") in ("https", "http2", "http3")
+        and not rule.get("tls_passthrough")
+        and port in (None, rule.get("target_port"))
+        for rule in (rules if isinstance(rules, list) else [])
+        if isinstance(rule, dict)
+    )
 
 
 def _new_enough(version: Scalar) -> bool:
@@ -305,7 +276,7 @@ def _check_alert(slot: str, ending: str, *, only_with_tls: bool) -> Slot:
         parent="uptimeCheck",
         within="uptimeCheck",
         left_out=lambda _settings, decided: (
-            "plain http has no certificate to watch" if only_with_tls and not has_tls(decided) else None
+            "plain http has no certificate to watch" if only_with_tls and not serves_tls(decided) else None
         ),
         weighs=False,
     )
@@ -385,6 +356,11 @@ SERVICE_SLOTS: tuple[Slot, ...] = (
             and bool(settings.domain or settings.certificate_name or settings.certificate_id)
         ),
         id_is_name=True,
+        import_writes=lambda found: (
+            "its key cannot be read, so that it can only be used as it is"
+            if found.facts.get("type") == "custom"
+            else None
+        ),
         left_out=_no_certificate,
         weighs=False,
     ),

@@ -35,6 +35,7 @@ class Slot:
         mark_from: the slot whose mark it shares where it has no room for its own.
         mark_fact: the fact that names the resource of that other slot.
         import_writes: why importing a live resource would write to it, or None.
+        import_remedy: with it: what else settles that, followed by `, or `.
         id_is_name: what is named can be asked for by its name, as if it were an id.
         within: the slot whose resource its own is a part of; its id is needed to ask.
         place: that id, where the settings say it.
@@ -60,6 +61,7 @@ class Slot:
     mark_from: str | None = None
     mark_fact: str = ""
     import_writes: Callable[[Found], str | None] = lambda _found: None
+    import_remedy: str = ""
     id_is_name: bool = False
     within: str | None = None
     place: Callable[[Settings], str | None] = lambda _settings: None

@@ -145,6 +145,7 @@ SLOTS: tuple[Slot, ...] = (
         "kubernetes",
         _cluster,
         import_writes=import_would_write,
+        import_remedy="put the tag there yourself, or ",
     ),
     Slot(
         "nodePool",

@@ -70,6 +70,7 @@ class SlotComponent(pulumi.ComponentResource):
         *,
         care: Care,
         known: Mapping[str, Any] | None = None,
+        import_id: str | None = None,
         more: pulumi.ResourceOptions | None = None,
     ) -> R:
         """Declare one resource on its one URN, as decided.
@@ -82,14 +83,16 @@ class SlotComponent(pulumi.ComponentResource):
             arguments: its inputs, where the stack manages it.
             care: see `Care`.
             known: state handed to `.get`, where a read without any would write (see the cluster).
-            more: further options.
+            import_id: what it is imported by, where that is not its id.
+            more: further options; of one that is only read, the secret outputs.
         """
         options = pulumi.ResourceOptions(parent=self, protect=care.protect or None)
         if decision.outcome in READ_ONLY:
+            options.additional_secret_outputs = more.additional_secret_outputs if more is not None else None
             return get(name, decision.id, opts=options, **(known or {}))
         options.retain_on_delete = care.retain or None
         if decision.outcome is Outcome.IMPORT:
-            options.import_ = decision.id
+            options.import_ = import_id or decision.id
         if decision.replaces:
             # Names are unique, and ranges may not overlap: the old one has to go first.
             options.delete_before_replace = True

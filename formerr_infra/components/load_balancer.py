@@ -1,12 +1,15 @@
 """The load balancer in front of the cluster.
 
 It targets nodes by the tag that DOKS puts on every worker of the cluster, autoscaled ones included, and sends http
-to one fixed node port, so that its address outlives ingress and cluster.
+to one fixed node port, so that its address outlives ingress and cluster. Where there is a certificate, it ends TLS and
+sends who comes by http there.
+
+The PROXY protocol stays off: the ingress knows who asks from X-Forwarded-For, which the load balancer sets on http.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pulumi
@@ -30,6 +33,9 @@ class LoadBalancerArgs:
         vpc_id: the VPC it stands in.
         cluster_id: the cluster whose nodes it targets.
         node_port: where the ingress listens on every node.
+        certificate: name of the certificate, where it ends TLS.
+        certificate_names: UUID -> name, of those that are known; a live rule names one by UUID.
+        own_records: whether the records of its hosts are somebody else's than DigitalOcean's to make.
         care: how it is kept.
         began: when the run began.
     """
@@ -42,31 +48,43 @@ class LoadBalancerArgs:
     node_port: int
     care: Care
     began: str
+    certificate: pulumi.Input[str] | None = None
+    certificate_names: Mapping[str, str] = field(default_factory=dict)
+    own_records: bool = False
 
 
 def arguments(args: LoadBalancerArgs) -> dict[str, Any]:
     """Inputs of the load balancer: the live ones for an import, otherwise the declared ones."""
     target = args.decision.target
     if args.decision.outcome is Outcome.IMPORT and target is not None:
-        return live(target.details)
-    return {
+        return live(target.details, args.certificate_names)
+    declared: dict[str, Any] = {
         "name": args.name,
         "region": args.region,
         "vpc_uuid": args.vpc_id,
         "droplet_tag": pulumi.Output.concat("k8s:", args.cluster_id),
-        "forwarding_rules": [
-            {
-                "entry_protocol": "http",
-                "entry_port": 80,
-                "target_protocol": "http",
-                "target_port": args.node_port,
-            }
-        ],
+        "forwarding_rules": [_rule("http", 80, args)],
         "healthcheck": {"protocol": "tcp", "port": args.node_port},
+    }
+    if args.certificate is not None:
+        declared["forwarding_rules"].append(
+            _rule("https", 443, args) | {"certificate_name": args.certificate}
+        )
+        declared["redirect_http_to_https"] = True
+        declared["disable_lets_encrypt_dns_records"] = args.own_records
+    return declared
+
+
+def _rule(protocol: str, port: int, args: LoadBalancerArgs) -> dict[str, Any]:
+    return {
+        "entry_protocol": protocol,
+        "entry_port": port,
+        "target_protocol": "http",
+        "target_port": args.node_port,
     }
 
 
-def live(details: Mapping[str, Any]) -> dict[str, Any]:
+def live(details: Mapping[str, Any], certificates: Mapping[str, str] | None = None) -> dict[str, Any]:
     """The inputs that describe a live load balancer as it is.
 
     Its network, network stack and cipher policy are left out: the provider never reads them, so declaring them
@@ -74,6 +92,7 @@ def live(details: Mapping[str, Any]) -> dict[str, Any]:
 
     Args:
         details: the API's object (OpenAPI `load_balancer`).
+        certificates: UUID -> name; the provider knows a certificate by its name.
     """
     picked = plain(
         details,
@@ -101,9 +120,9 @@ def live(details: Mapping[str, Any]) -> dict[str, Any]:
             entry_port="entry_port",
             target_protocol="target_protocol",
             target_port="target_port",
-            certificate_id="certificate_id",
             tls_passthrough="tls_passthrough",
         )
+        | _certificate(rule, certificates or {})
         for rule in details.get("forwarding_rules") or []
     ]
     if check := details.get("health_check"):
@@ -124,6 +143,13 @@ def live(details: Mapping[str, Any]) -> dict[str, Any]:
         )
     firewall = plain(details.get("firewall") or {}, allows="allow", denies="deny")
     return picked | ({"firewall": firewall} if firewall else {})
+
+
+def _certificate(rule: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, str]:
+    identity = rule.get("certificate_id")
+    if not identity:
+        return {}
+    return {"certificate_name": names[identity]} if identity in names else {"certificate_id": identity}
 
 
 class LoadBalancer(SlotComponent):

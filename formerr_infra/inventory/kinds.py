@@ -48,7 +48,8 @@ class Kind:
         path: of the list; a resource is below it. `{within}` stands for the id of what it is a part of.
         scope: what the token needs.
         many, one: keys of the answers to list and get.
-        id_key: the field that is the id; a number counts as its digits.
+        id_key: the field that is the id.
+        numbered: the id is a number, known by its digits.
         name_key: the field that is the name.
         lister, getter: the methods of pydo.
         marker: whose it is.
@@ -71,6 +72,7 @@ class Kind:
     listing: Listing = Listing.PAGED
     counts: Callable[[Raw], bool] = _every
     by_name: bool = False
+    numbered: bool = False
 
     def at(self, within: str | None) -> str:
         """The path of the list."""
@@ -105,7 +107,7 @@ def identified(kind: Kind, raw: object) -> tuple[str, str]:
     if not isinstance(raw, dict):
         raise Malformed("is not an object")
     identity = raw.get(kind.id_key)
-    if isinstance(identity, int) and not isinstance(identity, bool):
+    if kind.numbered and isinstance(identity, int) and not isinstance(identity, bool):
         identity = str(identity)
     if not isinstance(identity, str) or not identity:
         raise Malformed(f"has no {kind.id_key}")
@@ -313,6 +315,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             marker=_no_room,
             facts=_record,
             counts=_is_address,
+            numbered=True,
         ),
         "certificate": Kind(
             path="/v2/certificates",

@@ -17,9 +17,11 @@ from formerr_infra.preflight.demand import (
     Severity,
     VpcDemand,
 )
+from formerr_infra.preflight.services import Around, around, host_differs
 from formerr_infra.preflight.versions import VersionNotOffered, is_exact, resolve_version
 
 __all__ = [
+    "Around",
     "ClusterDemand",
     "Demand",
     "Finding",
@@ -28,8 +30,10 @@ __all__ = [
     "Severity",
     "VersionNotOffered",
     "VpcDemand",
+    "around",
     "check",
     "declared_tier",
+    "host_differs",
     "is_exact",
     "resolve_version",
 ]

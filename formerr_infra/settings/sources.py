@@ -22,6 +22,8 @@ from formerr_infra.loopback import is_loopback, require_loopback
 from formerr_infra.naming import PROJECT
 from formerr_infra.settings.schema import Settings, said, shorthands, stack_defaults
 from formerr_infra.settings.secrets import KEYS, Secrets, read
+from formerr_infra.settings.slack import KEY as SLACK_KEY
+from formerr_infra.settings.slack import slack_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -82,11 +84,11 @@ def from_files(folder: Path, stack: str) -> Settings:
         raise SettingsError([f"{file.name}{_line(file, key)}: {key}: {said_so}" for key, said_so in strays])
     values |= _own(config)
     secret = [key for key, value in values.items() if isinstance(value, dict) and "secure" in value]
-    wrong = [_located(file, key, "is a secret, and no setting is one") for key in secret if key not in KEYS]
-    wrong += [_located(file, key, _PLAIN) for key in values if key in KEYS and key not in secret]
+    wrong = [_located(file, key, "is a secret, and no setting is one") for key in secret if key not in _SECRET]
+    wrong += [_located(file, key, _PLAIN) for key in values if key in _SECRET and key not in secret]
     if wrong:
         raise SettingsError(wrong)
-    return check({key: value for key, value in values.items() if key not in KEYS}, stack, folder=folder)
+    return check({key: value for key, value in values.items() if key not in _SECRET}, stack, folder=folder)
 
 
 def from_engine(stack: str, folder: Path) -> Settings:
@@ -102,13 +104,15 @@ def from_engine(stack: str, folder: Path) -> Settings:
     wrong = [
         _located(folder / f"Pulumi.{stack}.yaml", key, _PLAIN)
         for key in values
-        if key in KEYS and not pulumi_config.is_config_secret(f"{PROJECT}:{key}")
+        if key in _SECRET and not pulumi_config.is_config_secret(f"{PROJECT}:{key}")
     ]
     if wrong:
         raise SettingsError(wrong)
-    return check({key: value for key, value in values.items() if key not in KEYS}, stack, folder=folder)
+    return check({key: value for key, value in values.items() if key not in _SECRET}, stack, folder=folder)
 
 
+#: Keys of secrets, which are no settings.
+_SECRET = frozenset({*KEYS, SLACK_KEY})
 _PLAIN = "is a secret and stands in the open; run `pulumi config set --secret` for it, and make a new one"
 
 
@@ -208,6 +212,13 @@ def engine_access() -> Access:
     from pulumi.runtime.config import CONFIG
 
     return access(CONFIG.get())
+
+
+def engine_slack(settings: Settings) -> str | None:
+    """`slack_address` for a program run by the engine."""
+    from pulumi.runtime.config import CONFIG
+
+    return slack_address(settings, _own(CONFIG.get()))
 
 
 def _own(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def _python(code: str) -> str:
 def test_the_classes_of_the_slots_are_the_packages_own_and_nothing_else_is_imported() -> None:
     code = f"""
 found = [getattr(digitalocean, name) for name in {CLASSES}]
-assert not loaded("app") and not loaded("database_cluster")
+assert not loaded("app") and not loaded("droplet")
 del sys.modules["pulumi_digitalocean"].__getattr__
 spec = digitalocean.__spec__
 spec.loader.exec_module(digitalocean)
