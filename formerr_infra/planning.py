@@ -16,6 +16,7 @@ from formerr_infra.application import (
     image_reference,
 )
 from formerr_infra.naming import PROJECT
+from formerr_infra.service_slots import serves_tls
 from formerr_infra.settings.application import DatabaseMode
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def application_plan(
         stack=stack,
         environment=environment,
         hosts=Hosts(settings.frontend_host, settings.backend_host),
-        tls=False,
+        tls=serves_tls(decisions),
         backend=workload("backend", settings.backend_image_tag, settings.backend_replicas),
         frontend=workload("frontend", settings.frontend_image_tag, settings.frontend_replicas),
         database=ClusterDatabase()
