@@ -1,0 +1,94 @@
+"""Where the secrets are, and where they are not."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support import account
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from formerr_infra.emulator.client import ControlClient
+    from tests.support.live import Live
+    from tests.support.stack import Stack
+
+NEEDED = ("GITHUB_CLIENT_ID", "GITHUB_CLIENT_SECRET", "JWT_SECRET", "SESSION_SECRET", "DB_PASSWORD")
+
+
+def test_no_value_is_in_the_output_the_events_or_the_state(
+    stack: Stack, secrets: dict[str, str], live: Callable[[], Live]
+) -> None:
+    steps = [stack.preview("--diff").ok(), stack.up("--diff", preview=True).ok(), stack.refresh().ok()]
+    values = {
+        form
+        for value in secrets.values()
+        for form in (value, base64.b64encode(value.encode()).decode(), value[4:-4])
+    }
+    values.add(live().secret_value("formerr-registry", ".dockerconfigjson"))
+    places = {f"output of {step.command}": step.said for step in steps}
+    places |= {
+        str(file.relative_to(stack.folder)): file.read_text("utf-8", "replace")
+        for folder in (stack.folder / "state", stack.folder)
+        for file in folder.rglob("*")
+        if file.is_file()
+        and not file.is_symlink()
+        and "project" not in file.parts
+        and "home" not in file.parts
+    }
+    assert any("stacks" in name for name in places)
+    for name, text in places.items():
+        assert not [value for value in values if value in text], name
+
+
+def test_the_pull_secret_is_read_only_and_never_the_api_token(
+    deployed: Stack, cloud: ControlClient, live: Callable[[], Live]
+) -> None:
+    stored = live().secret_value("formerr-registry", ".dockerconfigjson")
+    token = deployed.environment["DIGITALOCEAN_TOKEN"]
+    assert token not in stored
+    for piece in stored.split('"'):
+        try:
+            assert token not in base64.b64decode(piece).decode("utf-8", "replace")
+        except ValueError:
+            continue
+    asked = [one for one in cloud.requests() if one.path.endswith("/docker-credentials")]
+    assert len(asked) == 1, "asked for once, by the run that made it"
+    assert (
+        live().there("Secret", "formerr-registry")["metadata"]["annotations"]["formerr.tech/registry"]
+        == account.REGISTRY
+    )
+
+
+@pytest.mark.parametrize("name", NEEDED)
+def test_a_missing_secret_is_refused_by_name_before_the_first_call(
+    stack: Stack, cloud: ControlClient, name: str
+) -> None:
+    del stack.environment[name]
+    cloud.mark()
+    stack.up().refused(name)
+    assert cloud.requests(since_mark=True) == []
+
+
+def test_a_secret_of_the_stacks_configuration_is_as_good(
+    stack: Stack, secrets: dict[str, str], live: Callable[[], Live]
+) -> None:
+    word = stack.environment.pop("JWT_SECRET")
+    stack.run("config", "set", "--secret", "jwtSecret", word).ok()
+    stack.up().ok()
+    assert live().secret_value("formerr-app-secret", "JWT_SECRET") == secrets["JWT_SECRET"]
+
+
+def test_production_reads_its_database_from_the_environment_and_runs_none(
+    production: Stack, live: Callable[[], Live]
+) -> None:
+    production.up().ok()
+    cluster = live()
+    assert cluster.all("StatefulSet") == []
+    assert cluster.available("formerr-backend") == 2
+    assert cluster.secret_value("formerr-db-secret", "DB_HOST") == "private-db.example.invalid"
+    assert cluster.secret_value("formerr-db-secret", "DB_PORT") == "25060"
+    production.up().unchanged()
