@@ -11,7 +11,7 @@ from rich.console import Console
 
 from bench.figures import Figure, show
 
-PARTS = ("detection", "preview", "start")
+PARTS = ("detection", "preview", "application", "start")
 
 
 def main(arguments: list[str]) -> int:

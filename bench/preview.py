@@ -88,7 +88,7 @@ def measure() -> list[Figure]:
             others[name].up().ok()
         control.account(rate_limit=1_000_000)
         control.latency(LATENCY)
-        once = {name: partial(_preview, stack, tools) for name, stack in {"ours": ours, **others}.items()}
+        once = {name: partial(no_op, stack, tools) for name, stack in {"ours": ours, **others}.items()}
         seconds: dict[str, list[float]] = {name: [] for name in once}
         for measured in (False, *(True,) * PAIRS):
             for name, preview in once.items():
@@ -103,7 +103,7 @@ def measure() -> list[Figure]:
         ]
 
 
-def _preview(stack: Stack, tools: Tools) -> float:
+def no_op(stack: Stack, tools: Tools) -> float:
     """Seconds of one preview that must have nothing to do."""
     command = [str(tools.pulumi), "preview", "--non-interactive", "--expect-no-changes"]
     began = time.perf_counter()

@@ -36,6 +36,11 @@ PULL_VALUE = "REGISTRY_DOCKERCONFIG"
 CALLBACK = "/auth/github/callback"
 
 
+def verifies(plan: Plan) -> bool:
+    """Whether the database's certificate is checked against an authority that is known."""
+    return isinstance(plan.database, ManagedDatabase) and plan.database.verified
+
+
 def backend_settings(plan: Plan) -> dict[str, str]:
     """The backend's settings."""
     return {
@@ -65,7 +70,7 @@ def frontend_settings(plan: Plan) -> dict[str, str]:
 def configuration(plan: Plan) -> tuple[Manifest, ...]:
     """The secrets and the config maps of the application's namespace."""
     database: dict[str, Hidden] = {name: Hidden(name) for name in DB_KEYS}
-    if isinstance(plan.database, ManagedDatabase):
+    if verifies(plan):
         database[CA_KEY] = Hidden(CA_VALUE)
     return (
         _secret(plan, APP_SECRET, {name: Hidden(name) for name in APP_KEYS}),
@@ -80,7 +85,7 @@ def configuration(plan: Plan) -> tuple[Manifest, ...]:
 
 def database_values(plan: Plan) -> tuple[str, ...]:
     """The hidden values of the database's secret."""
-    return (*DB_KEYS, CA_VALUE) if isinstance(plan.database, ManagedDatabase) else DB_KEYS
+    return (*DB_KEYS, CA_VALUE) if verifies(plan) else DB_KEYS
 
 
 def backend_digest(plan: Plan) -> Digest:

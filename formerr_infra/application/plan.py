@@ -126,12 +126,15 @@ class ManagedDatabase:
 
     Attributes:
         port: its port.
+        verified: whether its certificate authority is known (the hidden value `DB_CA`), so that TLS is verified
+            against it; otherwise the connection is encrypted and whoever answers is believed.
         ranges: the ranges that it can be in: the VPC's. Empty where it is not known, which opens the port
             to every address outside of the cluster.
     """
 
     port: int = 25060
     ranges: tuple[str, ...] = ()
+    verified: bool = True
 
 
 Database: TypeAlias = ClusterDatabase | ManagedDatabase

@@ -20,6 +20,7 @@ from formerr_infra.application.configuration import (
     backend_settings,
     frontend_settings,
     settings_digest,
+    verifies,
 )
 from formerr_infra.application.manifest import (
     SECRETS_DIGEST,
@@ -88,7 +89,9 @@ def backend(plan: Plan) -> tuple[Manifest, ...]:
         *(_from_secret(name, DB_SECRET) for name in DB_KEYS),
     ]
     mounts: list[dict[str, Any]] = []
-    if isinstance(plan.database, ManagedDatabase):
+    if isinstance(plan.database, ManagedDatabase) and not plan.database.verified:
+        environment.append({"name": "PGSSLMODE", "value": "require"})
+    if verifies(plan):
         # libpq's own variables: they hold for whatever the address of the database does not say.
         environment += [
             {"name": "PGSSLMODE", "value": "verify-full"},
