@@ -101,6 +101,7 @@ async def declare(
             access,
             cluster=cluster.cluster,
             registry=registry.registry,
+            database=database,
             care=care,
             full_name=full_name,
             now=datetime.fromisoformat(began),
@@ -137,9 +138,9 @@ async def declare(
     pulumi.export("load_balancer_ip", balancer.load_balancer.ip)
     pulumi.export("load_balancer_id", balancer.load_balancer.id)
     pulumi.export("region", settings.region)
-    if settings.services:
-        pulumi.export("frontend_url", f"{services.scheme(assessment)}://{settings.frontend_host}")
-        pulumi.export("backend_url", f"{services.scheme(assessment)}://{settings.backend_host}")
+    if settings.services or settings.deploy_application:
+        pulumi.export("application_url", f"{services.scheme(assessment)}://{settings.frontend_host}")
+        pulumi.export("api_url", f"{services.scheme(assessment)}://{settings.backend_host}")
     if database is not None:
         pulumi.export("database_id", database.database.id)
         pulumi.export("database_host", database.host)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
+from formerr_infra.model import Policy
 from formerr_infra.settings.application import DatabaseMode
 
 if TYPE_CHECKING:
@@ -115,10 +116,19 @@ def read(
         name: value for name in NAMES if (value := environment.get(name) or configured.get(key(name)) or "")
     }
     findings = [_missing(name) for name in needed(settings) if name not in given]
-    if settings.database_mode is DatabaseMode.MANAGED:
+    if settings.database_mode is DatabaseMode.MANAGED and not _made_here(settings, given):
         findings += _managed(given)
     findings += _weak(given)
     return Secrets({name: Secret(name, value) for name, value in given.items()}), findings
+
+
+def _made_here(settings: Settings, given: Mapping[str, str]) -> bool:
+    """Whether the stack makes the database and nobody has said how to log in to it: then it knows by itself."""
+    return (
+        settings.services
+        and settings.database_policy is Policy.CREATE
+        and not any(name in given for name in (URL, *DATABASE))
+    )
 
 
 def _missing(name: str) -> str:

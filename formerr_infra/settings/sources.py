@@ -84,7 +84,9 @@ def from_files(folder: Path, stack: str) -> Settings:
         raise SettingsError([f"{file.name}{_line(file, key)}: {key}: {said_so}" for key, said_so in strays])
     values |= _own(config)
     secret = [key for key, value in values.items() if isinstance(value, dict) and "secure" in value]
-    wrong = [_located(file, key, "is a secret, and no setting is one") for key in secret if key not in _SECRET]
+    wrong = [
+        _located(file, key, "is a secret, and no setting is one") for key in secret if key not in _SECRET
+    ]
     wrong += [_located(file, key, _PLAIN) for key in values if key in _SECRET and key not in secret]
     if wrong:
         raise SettingsError(wrong)

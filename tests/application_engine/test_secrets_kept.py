@@ -85,10 +85,56 @@ def test_a_secret_of_the_stacks_configuration_is_as_good(
 def test_production_reads_its_database_from_the_environment_and_runs_none(
     production: Stack, live: Callable[[], Live]
 ) -> None:
-    production.up().ok()
+    """The database is nowhere in the account: its authority is not known, and that is said."""
+    production.config(accountServices=False)
+    step = production.up().ok()
+    assert "DB_CA" in step.said
     cluster = live()
     assert cluster.all("StatefulSet") == []
     assert cluster.available("formerr-backend") == 2
     assert cluster.secret_value("formerr-db-secret", "DB_HOST") == "private-db.example.invalid"
     assert cluster.secret_value("formerr-db-secret", "DB_PORT") == "25060"
+    assert environment(cluster)["PGSSLMODE"] == "require"
     production.up().unchanged()
+
+
+def test_a_managed_database_that_the_stack_makes_is_told_to_the_application_and_verified(
+    production: Stack, cloud: ControlClient, live: Callable[[], Live]
+) -> None:
+    del production.environment["DATABASE_URL"]
+    production.config(databasePolicy="create")
+    production.up().ok()
+    (database,) = cloud.list("databases")
+    cluster = live()
+    told = {
+        key: cluster.secret_value("formerr-db-secret", key) for key in ("DB_HOST", "DB_PASSWORD", "ca.crt")
+    }
+    assert told["DB_HOST"] == database["private_connection"]["host"]
+    assert told["DB_PASSWORD"] == database["connection"]["password"]
+    assert told["ca.crt"].startswith("-----BEGIN CERTIFICATE-----")
+    assert environment(cluster)["PGSSLMODE"] == "verify-full"
+    production.up().unchanged()
+
+
+def environment(cluster: Live) -> dict[str, str]:
+    """Plain variables of the backend."""
+    (container,) = cluster.there("Deployment", "formerr-backend")["spec"]["template"]["spec"]["containers"]
+    return {one["name"]: one["value"] for one in container["env"] if "value" in one}
+
+
+def test_with_a_domain_the_way_in_is_https_and_browsers_are_told_to_stay_there(
+    stack: Stack, cloud: ControlClient, live: Callable[[], Live]
+) -> None:
+    cloud.put("domains", name="formerr.dev")
+    stack.config(domain="formerr.dev")
+    stack.up().ok()
+    assert stack.outputs()["application_url"] == "https://staging.formerr.dev"
+    (balancer,) = cloud.list("load_balancers")
+    assert balancer["redirect_http_to_https"] is True
+    assert {rule["entry_protocol"] for rule in balancer["forwarding_rules"]} == {"http", "https"}
+    cluster = live()
+    settings = cluster.there("ConfigMap", "formerr-backend")["data"]
+    assert settings["ALLOWED_ORIGINS"] == "https://staging.formerr.dev"
+    edge = cluster.there("ConfigMap", "formerr-edge", "formerr-edge")["data"]
+    assert any("stsSeconds" in text for text in edge.values())
+    stack.up().unchanged()

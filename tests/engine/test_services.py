@@ -142,7 +142,7 @@ def test_without_the_domain_it_is_plain_http_and_said(stack: Stack, cloud: Contr
     first = stack.config(accountServices=True, domain=ZONE).up().ok()
     assert "plain http" in first.said
     assert [rule["entry_protocol"] for rule in balancer(cloud)["forwarding_rules"]] == ["http"]
-    assert stack.outputs()["frontend_url"] == "http://staging.formerr.dev"
+    assert stack.outputs()["application_url"] == "http://staging.formerr.dev"
     stack.preview(expect_no_changes=True).unchanged()
 
 
@@ -169,7 +169,7 @@ def test_certificate_and_records_are_made_kept_and_taken_by_destroy_and_the_doma
     assert found["disable_lets_encrypt_dns_records"]
     assert not found["enable_proxy_protocol"]
     assert records(cloud) == dict.fromkeys(HOSTS, found["ip"])
-    assert secured.outputs()["backend_url"] == "https://api.staging.formerr.dev"
+    assert secured.outputs()["api_url"] == "https://api.staging.formerr.dev"
     before = len(cloud.requests())
     secured.preview(expect_no_changes=True).unchanged()
     asked = [one.path for one in cloud.requests()[before:]]
