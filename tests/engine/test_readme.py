@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
@@ -10,10 +11,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from formerr_infra.decide.table import ROWS
+from formerr_infra.local import demo
+from formerr_infra.local.environment import TOKEN
 from formerr_infra.local.paths import CHECKOUT
 from formerr_infra.settings.schema import Settings
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.support.stack import Stack
 
 README = (CHECKOUT / "README.md").read_text("utf-8")
@@ -46,22 +51,52 @@ def test_the_table_that_the_readme_shows_names_rows_that_exist() -> None:
     assert shown
 
 
-@pytest.mark.engine
-@pytest.mark.parametrize("command", [line for line in TYPED if line.startswith("formerr ")])
-def test_a_command_that_the_readme_shows_works_on_a_stack_that_is_up(command: str, deployed: Stack) -> None:
+#: What they read is the account; the others read files.
+ASKS = ("formerr detect", "formerr explain")
+
+
+def formerr(command: str, folder: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """One command, typed where there is no terminal."""
     program = [str(CHECKOUT / ".venv/bin/python"), "-m", "formerr_infra.cli.app"]
-    done = subprocess.run(
+    return subprocess.run(
         [*program, *shlex.split(command)[1:]],
-        cwd=deployed.project,
-        env=deployed.environment | {"PULUMI_STACK": deployed.name},
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
     )
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("command", [line for line in TYPED if line.startswith(ASKS)])
+def test_a_command_that_the_readme_shows_works_on_a_stack_that_is_up(command: str, deployed: Stack) -> None:
+    done = formerr(command, deployed.project, deployed.environment | {"PULUMI_STACK": deployed.name})
     assert done.returncode == 0, done.stdout + done.stderr
     assert "keep" in done.stdout
     assert not [one for one in deployed.control.requests(writes=True) if one.method != "GET"]
+
+
+def test_every_other_command_that_the_readme_shows_is_tried_here() -> None:
+    typed = {line for line in TYPED if line.startswith("formerr ") and not line.startswith(ASKS)}
+    assert typed == {"formerr validate", "formerr sync-staging"}
+
+
+def test_the_validation_that_the_readme_shows_finds_nothing_wrong_in_this_checkout(tmp_path: Path) -> None:
+    generated = demo.values(tmp_path / "secrets.json")
+    local = {"FORMERR_LOCAL": "1", "DIGITALOCEAN_TOKEN": TOKEN, "DIGITALOCEAN_API_URL": "http://127.0.0.1:9"}
+    environment = {name: value for name, value in os.environ.items() if name != "CI"}
+    done = formerr("formerr validate", CHECKOUT, environment | local | generated)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_sync_that_the_readme_shows_shows_a_diff_and_writes_nothing_unasked(deployed: Stack) -> None:
+    before = deployed.file.read_bytes()
+    done = formerr("formerr sync-staging", deployed.project, deployed.environment)
+    assert done.returncode in (0, 1), done.stdout + done.stderr
+    assert deployed.file.read_bytes() == before
 
 
 @pytest.mark.engine
