@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pulumi
 
 from formerr_infra import inventory, naming
-from formerr_infra.application.configuration import CA_VALUE
 from formerr_infra.errors import UnknownIsNotAbsent
 from formerr_infra.inventory.facts import Access, Unknown
 from formerr_infra.model import Outcome
@@ -20,11 +19,8 @@ from formerr_infra.service_slots import (
     record_name,
     serves_tls,
 )
-from formerr_infra.settings.secrets import URL, address
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from formerr_infra.components.base import Care
     from formerr_infra.components.certificate import Certificate
     from formerr_infra.components.database import Database
@@ -111,37 +107,6 @@ def database(
             began=began,
         ),
     )
-
-
-def database_values(database: Database, given: Mapping[str, str]) -> dict[str, pulumi.Input[str]]:
-    """How the application reaches the managed database, by the names of its secrets; all of it secret but the authority.
-
-    Host, port and authority are the slot's, so that they follow a database that was made again. Name, user and password
-    are those that are given, otherwise the ones that the database came with. The address is built of these parts, never
-    of the uri that the provider tells: that has no password after an import.
-
-    Args:
-        database: declared, made or only read.
-        given: the values that the user gave, of `DB_NAME`, `DB_USER` and `DB_PASSWORD`; the rest is not read.
-    """
-    parts: dict[str, pulumi.Output[str]] = {
-        "DB_HOST": database.host,
-        "DB_PORT": database.port.apply(lambda port: str(int(port))),
-        "DB_NAME": _given(given.get("DB_NAME"), database.name),
-        "DB_USER": _given(given.get("DB_USER"), database.user),
-        "DB_PASSWORD": _given(given.get("DB_PASSWORD"), database.password),
-    }
-    url: pulumi.Output[str] = pulumi.Output.all(**parts).apply(address)
-    values = {name: _secret(value) for name, value in {**parts, URL: url}.items()}
-    return {**values, CA_VALUE: database.authority}
-
-
-def _secret(value: pulumi.Input[str]) -> pulumi.Output[str]:
-    return pulumi.Output.secret(value)
-
-
-def _given(value: str | None, otherwise: pulumi.Output[str]) -> pulumi.Output[str]:
-    return pulumi.Output.from_input(value) if value else otherwise
 
 
 def dns(assessment: Assessment, care: Care, began: str, address: pulumi.Input[str]) -> None:

@@ -129,7 +129,6 @@ class Database(SlotComponent):
 
     Attributes:
         host, port: where.
-        name, user, password: the database and the user that each managed database comes with; the password is secret.
         authority: PEM; the server is checked by it.
     """
 
@@ -161,9 +160,6 @@ class Database(SlotComponent):
             )
         self.host: pulumi.Output[str] = self.database.private_host if args.private else self.database.host
         self.port: pulumi.Output[int] = self.database.port
-        self.name: pulumi.Output[str] = self.database.database
-        self.user: pulumi.Output[str] = self.database.user
-        self.password: pulumi.Output[str] = pulumi.Output.secret(self.database.password)
         known = args.authority
         self.authority: pulumi.Output[str] = (
             pulumi.Output.from_input(known) if isinstance(known, str) else self.database.id.apply(known)

@@ -122,14 +122,6 @@ class ServiceKeys(ApplicationKeys):
         return self.services and self.database_mode is DatabaseMode.MANAGED
 
     @property
-    def database_tells_its_login(self) -> bool:
-        """Whether the application may log in as the user that its managed database came with, so that none must be given.
-
-        Only where the database is this stack's own; of one that is shared, that user can do too much.
-        """
-        return self.managed_database and self.database_policy in (Policy.CREATE, Policy.IMPORT)
-
-    @property
     def alerts(self) -> bool:
         """Whether anybody is to be told of anything."""
         return self.services and bool(self.alert_emails or self.alert_slack_channel)

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
-import pulumi
 import pytest
 
-from formerr_infra.declare_services import database_values
+from formerr_infra.components.load_balancer import live
 from formerr_infra.errors import SettingsError
 from formerr_infra.inventory.facts import DatabaseParts, Rule, Unknown
 from formerr_infra.model import Decision, Found, Outcome
 from formerr_infra.preflight import Around, Finding, Severity, around, host_differs
 from formerr_infra.service_slots import serves_tls
 from formerr_infra.settings import check
-from formerr_infra.settings.secrets import address
 from formerr_infra.settings.slack import slack_address
-
-if TYPE_CHECKING:
-    from formerr_infra.components.database import Database
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 HTTP = {"entry_protocol": "http", "target_port": 30080}
@@ -78,6 +71,14 @@ def test_tls_is_served_by_an_own_balancer_with_a_certificate_and_by_another_that
     outcome: Outcome, rules: tuple[dict[str, Any], ...], certificate: dict[str, Decision], *, served: bool
 ) -> None:
     assert serves_tls({"loadBalancer": balancer(outcome, *rules), **certificate}) is served
+
+
+def test_the_certificate_of_an_imported_balancer_is_declared_by_its_name_where_that_is_known() -> None:
+    found = {"forwarding_rules": [HTTP, HTTPS | {"certificate_id": "u-1"}, HTTPS | {"certificate_id": "u-2"}]}
+    rules = live(found, {"u-1": "formerr-staging-tls"})["forwarding_rules"]
+    assert [(rule.get("certificate_name"), rule.get("certificate_id")) for rule in rules] == [
+        (None, None), ("formerr-staging-tls", None), (None, "u-2"),
+    ]  # fmt: skip
 
 
 def test_a_certificate_that_nobody_puts_onto_an_adopted_balancer_is_said() -> None:
@@ -168,68 +169,19 @@ def test_a_database_whose_list_is_unknown_is_not_imported() -> None:
     assert [one for one, _ in said(findings(imported, Unknown("no answer")), "unknown")] == [Severity.ERROR]
 
 
-# -- what the application gets -------------------------------------------------------------------------------
-
-
-def values_of(given: dict[str, str]) -> tuple[dict[str, str], dict[str, bool]]:
-    """Values and whether each is secret."""
-
-    async def work() -> tuple[dict[str, str], dict[str, bool]]:
-        database = SimpleNamespace(
-            host=pulumi.Output.from_input("private-db.example"),
-            port=pulumi.Output.from_input(25060.0),
-            name=pulumi.Output.from_input("defaultdb"),
-            user=pulumi.Output.from_input("doadmin"),
-            password=pulumi.Output.secret("p@ss/word"),
-            authority=pulumi.Output.from_input("PEM"),
-        )
-        made = {
-            name: pulumi.Output.from_input(value)
-            for name, value in database_values(cast("Database", database), given).items()
-        }
-        values = {name: cast("str", await value.future()) for name, value in made.items()}
-        return values, {name: await value.is_secret() for name, value in made.items()}
-
-    return asyncio.run(work())
-
-
-def test_the_application_gets_the_databases_own_address_and_all_of_it_is_secret_but_the_authority() -> None:
-    values, secret = values_of({})
-    assert values["DATABASE_URL"] == "postgresql://doadmin:p%40ss%2Fword@private-db.example:25060/defaultdb"
-    assert (values["DB_HOST"], values["DB_PORT"], values["DB_CA"]) == ("private-db.example", "25060", "PEM")
-    assert secret == dict.fromkeys(values, True) | {"DB_CA": False}
-
-
-def test_a_given_login_comes_first_and_a_given_host_does_not() -> None:
-    given = {"DB_HOST": "elsewhere", "DB_NAME": "formerr", "DB_USER": "app", "DB_PASSWORD": "given"}
-    values, secret = values_of(given)
-    assert values["DATABASE_URL"] == "postgresql://app:given@private-db.example:25060/formerr"
-    assert values["DATABASE_URL"] == address(
-        {name: values[name] for name in values if name.startswith("DB_")}
-    )
-    assert secret["DB_PASSWORD"]
-
-
-@pytest.mark.parametrize(
-    ("policy", "mode", "tells"),
-    [("create", "managed", True), ("import", "managed", True), ("adopt", "managed", False), ("auto", "managed", False),
-     ("create", "cluster", False)],
-)  # fmt: skip
-def test_only_an_own_database_tells_its_login(policy: str, mode: str, *, tells: bool) -> None:
-    values = {"accountServices": True, "databaseMode": mode, "databasePolicy": policy}
-    assert check(values, "staging").database_tells_its_login is tells
+# -- the host that the application is told ------------------------------------------------------------------
 
 
 def test_another_host_than_the_databases_is_said_without_more_of_the_address() -> None:
-    live = Found(
+    there = Found(
         "d",
         "db",
         details={"connection": {"host": "DB.example"}, "private_connection": {"host": "private-db"}},
     )
-    assert host_differs("Db.Example", live) is None
-    assert host_differs(None, live) is None
+    assert host_differs("Db.Example", there) is None
+    assert host_differs(None, there) is None
     assert host_differs("x", None) is None
-    finding = host_differs("elsewhere", live)
+    finding = host_differs("elsewhere", there)
     assert finding is not None
     assert "elsewhere" in finding.message
     assert "private-db and db.example" in finding.message
