@@ -15,7 +15,8 @@ from formerr_infra.settings import from_files
 from tests.inventory.liar import HASTY, NAME, TOKEN, Liar, Reply
 from tests.support.sparse import VERSION, Shape, Sparse, sparse
 
-SETTINGS = from_files(CHECKOUT, "staging")
+#: Without the application: no Kubernetes runs behind such an API.
+SETTINGS = from_files(CHECKOUT, "staging").model_copy(update={"deploy_application": False})
 SHAPES = {
     "all-there-is": Shape(),
     "the-older-registry-only": Shape(newer_list=False),
