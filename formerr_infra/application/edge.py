@@ -35,6 +35,10 @@ _FOLDER = "/etc/formerr-edge"
 _FILE = "dynamic.yaml"
 #: Pulumi waits for an address in an Ingress's status; the address is the load balancer's, and nobody writes it there.
 _NO_WAIT = {"pulumi.com/skipAwait": "true"}
+#: Otherwise DOKS opens the node port to the internet, past the load balancer: in its firewall, for every Service of
+#: type NodePort (digitalocean-cloud-controller-manager, README, "Add Public Access Firewall"). Load balancers come
+#: over the VPC, which that firewall is not about.
+_NOT_PUBLIC = {"kubernetes.digitalocean.com/firewall-managed": "false"}
 
 
 def edge(plan: Plan) -> tuple[Manifest, ...]:
@@ -65,6 +69,7 @@ def edge(plan: Plan) -> tuple[Manifest, ...]:
             "Service",
             EDGE,
             namespace=plan.edge.namespace,
+            annotations=_NOT_PUBLIC,
             spec={
                 "type": "NodePort",
                 # Every node answers, whichever run a Traefik: the load balancer's health checks stay green while
