@@ -43,7 +43,9 @@ echo "dumped: $dump"
 #: Into a new database first; the names change hands when it is whole. What was there stays, under another name.
 RESTORE_SCRIPT = """\
 set -eu
-dump="${DUMP:-$(ls -1 "$DUMPS"/formerr-*.dump | sort | tail -n 1)}"
+dump="${DUMP:-$(ls -1 "$DUMPS" | grep "^formerr-.*[.]dump$" | sort | tail -n 1)}"
+dump="$DUMPS/${dump##*/}"
+[ -f "$dump" ] || { echo "no dump: $dump" >&2; exit 1; }
 stamp="$(date -u +%Y%m%dT%H%M%SZ)"
 export fresh="${PGDATABASE}_restored_$stamp" before="${PGDATABASE}_before_$stamp"
 undo() {
