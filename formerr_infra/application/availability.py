@@ -31,7 +31,6 @@ def priorities(plan: Plan) -> tuple[Manifest, ...]:
             PRIORITY,
             label="formerr",
             value=1_000_000,
-            globalDefault=False,
             preemptionPolicy="PreemptLowerPriority",
             description="The ingress controller and the database: placed before replicas of the application.",
         ),
