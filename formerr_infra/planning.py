@@ -67,6 +67,7 @@ def application_plan(
         else ManagedDatabase(ranges=ranges, verified="database" in decisions),
         edge=Edge(trusted=ranges or ANY_PRIVATE, node_port=settings.ingress_node_port),
         namespace=settings.namespace_name,
+        metrics_server=settings.metrics_server,
         delete_data=settings.delete_data,
         kubernetes_minor=".".join((version or settings.kubernetes_version).split(".")[:2]),
     )

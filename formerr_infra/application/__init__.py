@@ -16,6 +16,7 @@ from formerr_infra.application.database import database, database_host
 from formerr_infra.application.defaults import complete
 from formerr_infra.application.edge import HEALTH_PATH, edge, routes
 from formerr_infra.application.manifest import Digest, Hidden, Manifest, hidden_values, key, logical_name
+from formerr_infra.application.metrics import metrics
 from formerr_infra.application.namespaces import namespaces
 from formerr_infra.application.plan import (
     APPLICATION_RESOURCES,
@@ -51,6 +52,7 @@ _PARTS: tuple[Callable[[Plan], tuple[Manifest, ...]], ...] = (
     frontend,
     edge,
     routes,
+    metrics,
     availability,
 )
 

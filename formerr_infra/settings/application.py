@@ -92,6 +92,11 @@ class ApplicationKeys(Keys):
     database_mode: DatabaseMode = Field(
         DatabaseMode.CLUSTER, description="Where PostgreSQL runs: in the cluster, or managed by DigitalOcean."
     )
+    metrics_server: Flag = Field(
+        default=False,
+        description="Whether to declare a metrics-server, which the autoscalers need and DOKS has none of by itself; never "
+        "where the cluster has one already.",
+    )
     delete_data: Flag = Field(
         default=False,
         description="Whether a destroy takes the volumes of the database in the cluster too; otherwise they stay.",
