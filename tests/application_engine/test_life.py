@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets as random
 from typing import TYPE_CHECKING
 
+from formerr_infra.local.paths import CHECKOUT
 from tests.support import account
 from tests.support.live import Watch, eventually
 
@@ -118,3 +119,31 @@ def test_with_the_word_for_it_a_destroy_takes_the_data_too(deployed: Stack, clou
     deployed.destroy().ok()
     assert account.counts(cloud) == dict.fromkeys(account.KINDS, 0)
     assert cloud.list("volumes") == []
+
+
+def test_a_first_deployment_killed_amid_the_application_is_taken_up_where_it_was(
+    stack: Stack, cloud: ControlClient, live: Callable[[], Live]
+) -> None:
+    def half_made() -> bool:
+        clusters = cloud.list("kubernetes_clusters")
+        ready = [plane for plane in cloud.kubernetes() if plane["state"] == "ready"]
+        return bool(clusters and ready) and live().get("Deployment", "formerr-backend") is not None
+
+    broken = stack.up(kill=half_made)
+    assert broken.code != 0
+    stack.cancel()
+    step = stack.up().ok()
+    assert not step.log.of("delete", "replace", "create-replacement", "delete-replaced", cloud=False)
+    for name in APPS:
+        eventually(lambda name=name: live().available(name) == 2, name)  # type: ignore[misc]
+    assert account.counts(cloud) == dict.fromkeys(account.KINDS, 1)
+    stack.refresh("--clear-pending-creates").ok()
+    stack.up().unchanged()
+
+
+def test_the_whole_program_breaks_no_rule_of_the_policy_pack(stack: Stack) -> None:
+    pack = str(CHECKOUT / "policy")
+    for step in (stack.preview("--policy-pack", pack), stack.up("--policy-pack", pack)):
+        step.ok()
+        assert "Policies:" in step.said
+        assert "policy violation" not in step.said.lower()
