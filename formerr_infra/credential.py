@@ -201,7 +201,7 @@ def _credential(answer: dict[str, object]) -> dict[str, object]:
             ("clientKeyData", "client_key_data"),
         ):
             try:
-                status[name] = base64.b64decode(str(answer[field])).decode()
+                status[name] = base64.b64decode(str(answer[field]), validate=True).decode()
             except ValueError:
                 raise NoCredentialError(f"DigitalOcean answered with a {field} that is not base64") from None
     else:
