@@ -20,6 +20,7 @@ OTHER_SYSTEM = Party("another pod of kube-system", "10.244.1.9", "kube-system", 
 STRANGER = Party(
     "a pod of another namespace", "10.244.1.7", "default", {"app.kubernetes.io/name": "formerr-backend"}
 )
+IMPOSTOR = Party("another's kube-dns", "10.244.1.8", "default", {"k8s-app": "kube-dns"})
 INTERNET = Party("the internet", "140.82.112.3")
 BALANCER = Party("load balancer and nodes", "10.20.0.5")
 MANAGED = Party("managed database", "10.20.0.9")
@@ -65,7 +66,7 @@ def network(of: Plan) -> tuple[Network, dict[str, Party], tuple[Party, ...]]:
         for name, party in pods(made).items()
         if party.namespace in (of.namespace, of.edge.namespace)
     }
-    return Network(made, spaces), ours, (DNS, OTHER_SYSTEM, STRANGER, *OUTSIDE)
+    return Network(made, spaces), ours, (DNS, OTHER_SYSTEM, STRANGER, IMPOSTOR, *OUTSIDE)
 
 
 def allowed(of: Plan) -> set[tuple[str, str, int]]:
