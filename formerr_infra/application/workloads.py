@@ -132,7 +132,7 @@ def backend(plan: Plan) -> tuple[Manifest, ...]:
     }
     return (
         service_account(plan, BACKEND, plan.namespace),
-        _deployment(plan, BACKEND, main, volumes, annotations, plan.backend.replicas),
+        _deployment(plan, BACKEND, main, volumes, annotations),
         _service(plan, BACKEND, BACKEND_PORT),
     )
 
@@ -167,7 +167,7 @@ def frontend(plan: Plan) -> tuple[Manifest, ...]:
     annotations = {SETTINGS_DIGEST: settings_digest(frontend_settings(plan))}
     return (
         service_account(plan, FRONTEND, plan.namespace),
-        _deployment(plan, FRONTEND, main, volumes, annotations, plan.frontend.replicas),
+        _deployment(plan, FRONTEND, main, volumes, annotations),
         _service(plan, FRONTEND, FRONTEND_PORT),
     )
 
@@ -178,9 +178,8 @@ def _deployment(
     main: dict[str, Any],
     volumes: list[dict[str, Any]],
     annotations: dict[str, Any],
-    replicas: int,
 ) -> Manifest:
-    """`replicas` are those of the beginning; afterwards their number is the autoscaler's."""
+    """No `replicas`: their number is the autoscaler's. Whoever registers it begins with the autoscaler's minimum."""
     return manifest(
         plan,
         "apps/v1",
@@ -188,7 +187,6 @@ def _deployment(
         name,
         namespace=plan.namespace,
         spec={
-            "replicas": replicas,
             "selector": {"matchLabels": selector(name)},
             "minReadySeconds": 5,
             "progressDeadlineSeconds": 600,

@@ -148,14 +148,15 @@ def _is_pull_secret(manifest: Manifest) -> bool:
     return bool(manifest["kind"] == "Secret" and manifest["metadata"]["name"] == PULL_SECRET)
 
 
-def _scaled(wanted: tuple[Manifest, ...]) -> Iterator[Reference]:
-    """What an autoscaler sets the number of pods of."""
+def _scaled(wanted: tuple[Manifest, ...]) -> Iterator[tuple[Reference, int]]:
+    """What an autoscaler sets the number of pods of, and its minimum."""
     for one in wanted:
         if one["kind"] == "HorizontalPodAutoscaler":
             target = one["spec"]["scaleTargetRef"]
-            yield Reference(
+            reference = Reference(
                 target["apiVersion"], target["kind"], one["metadata"]["namespace"], target["name"]
             )
+            yield reference, one["spec"]["minReplicas"]
 
 
 class Application(pulumi.ComponentResource):
@@ -184,7 +185,7 @@ class Application(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self),
         )
         wanted = manifests(args.plan)
-        self._scaled = frozenset(_scaled(wanted))
+        self._scaled = dict(_scaled(wanted))
         self._declare_all(wanted)
         self.register_outputs({"objects": len(args.decisions)})
 
@@ -208,6 +209,8 @@ class Application(pulumi.ComponentResource):
             options.retain_on_delete = self._keeps(reference) or None
         ignored = list(SERVERS_OWN.get(reference.kind, ()))
         if reference in self._scaled:
+            # Enough pods from the first run on, which an autoscaler would take a while to come to; then it is its own.
+            manifest = manifest | {"spec": {"replicas": self._scaled[reference]} | manifest["spec"]}
             ignored.append("spec.replicas")
         if _is_pull_secret(manifest) and args.pull.keep:
             ignored += ["data"]

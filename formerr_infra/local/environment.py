@@ -14,6 +14,7 @@ from formerr_infra.local import demo
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from formerr_infra.local.paths import LocalPaths
     from formerr_infra.local.plugin import Plugin
@@ -38,6 +39,15 @@ UNSET = (
 )
 
 
+def backend(folder: Path) -> str:
+    """The address of a state in a folder.
+
+    Without the files of attributes that the backend would put beside its own: it does not write those in one step, and
+    an engine that is killed meanwhile leaves one empty, which no later run can read ("failed to load checkpoint: EOF").
+    """
+    return f"{folder.as_uri()}?metadata=skip"
+
+
 def exports(
     paths: LocalPaths, toolbox: Toolbox, plugin: Plugin, endpoint: str, *, application: bool = True
 ) -> dict[str, str]:
@@ -54,7 +64,7 @@ def exports(
         "DIGITALOCEAN_TOKEN": TOKEN,
         "FORMERR_LOCAL": "1",
         "PATH": os.pathsep.join([*map(os.fspath, folders), toolbox.search_path()]),
-        "PULUMI_BACKEND_URL": paths.state.as_uri(),
+        "PULUMI_BACKEND_URL": backend(paths.state),
         "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PULUMI_HOME": os.fspath(paths.pulumi_home),

@@ -22,14 +22,6 @@ _FINE = 7
 #: (check, object) -> why it stands.
 REASONS = {
     (
-        "deployment-targeted-by-hpa-does-not-have-replicas-configured",
-        "formerr-backend",
-    ): "replicas of the beginning; the engine ignores the field afterwards (components/application.py)",
-    (
-        "deployment-targeted-by-hpa-does-not-have-replicas-configured",
-        "formerr-frontend",
-    ): "likewise",
-    (
         "deployment-replicas",
         "formerr-metrics-server",
     ): "one, as its project ships it: while it moves, autoscalers wait",

@@ -155,3 +155,9 @@ def test_a_network_that_became_the_default_one_stays_and_does_not_hold_up_a_dest
     assert back.log.ops["vpc"] == "import"
     assert not any(write.split()[1].startswith("/v2/vpcs") for write in back.writes)
     assert account.shape(account.world(cloud)) == account.shape(live)
+
+
+def test_the_backend_writes_no_file_that_a_kill_could_leave_empty(deployed: Stack) -> None:
+    """It replaces its own files in one step, but creates those of their attributes and then fills them."""
+    assert deployed.checkpoint.stat().st_size
+    assert list((deployed.folder / "state").rglob("*.attrs")) == []

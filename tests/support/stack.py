@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from formerr_infra.local.environment import PASSPHRASE, TOKEN
+from formerr_infra.local.environment import PASSPHRASE, TOKEN, backend
 from formerr_infra.local.paths import CHECKOUT
 from tests.support import events
 
@@ -131,7 +131,7 @@ class Stack:
             **os.environ,
             "PATH": path,
             "PULUMI_HOME": os.fspath(folder / "home"),
-            "PULUMI_BACKEND_URL": (folder / "state").as_uri(),
+            "PULUMI_BACKEND_URL": backend(folder / "state"),
             "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
             "PULUMI_SKIP_UPDATE_CHECK": "1",
             "PULUMI_SUPPRESS_NEO_LINK": "true",
