@@ -147,3 +147,17 @@ def test_the_whole_program_breaks_no_rule_of_the_policy_pack(stack: Stack) -> No
         step.ok()
         assert "Policies:" in step.said
         assert "policy violation" not in step.said.lower()
+
+
+def test_a_metrics_server_where_it_is_wanted_comes_stays_and_is_taken_back_after_a_lost_state(
+    stack: Stack, live: Callable[[], Live]
+) -> None:
+    stack.config(metricsServer=True)
+    stack.up().ok()
+    assert live().available("formerr-metrics-server", "kube-system") == 1
+    stack.up().unchanged()
+    before = live().versions()
+    stack.lose_state()
+    assert stack.up().ok().writes == ()
+    assert live().versions() == before
+    stack.up().unchanged()
