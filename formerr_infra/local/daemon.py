@@ -213,15 +213,19 @@ class Daemon:
         new.replace(self._record)
 
     def _port(self) -> int:
-        """The port of the last time if it is free: what a shell exported then stays right. Else any."""
+        """The port of the last time if it is free: what a shell exported then stays right. Else any.
+
+        A connection of somebody else may have that port on its own end for a moment; that is waited for.
+        """
         try:
             port = int((self.paths.run / "port").read_text("utf-8"))
-            with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                probe.bind(("127.0.0.1", port))
-        except (OSError, ValueError, OverflowError):
+        except (OSError, ValueError):
             return 0
-        return port
+        for _ in range(_PORT_LOOKS):
+            if _is_free(port):
+                return port
+            time.sleep(_PORT_SECONDS / _PORT_LOOKS)
+        return 0
 
     def _clean(self) -> dict[str, str]:
         private = ("DIGITALOCEAN_", "DO_", "SPACES_", "AWS_", "PULUMI_", "KUBE")
@@ -253,4 +257,18 @@ def _answers(endpoint: str) -> bool:
         return False
     finally:
         connection.close()
+    return True
+
+
+#: How long a port that is not free is waited for, and how often it is looked at.
+_PORT_SECONDS, _PORT_LOOKS = 2.0, 20
+
+
+def _is_free(port: int) -> bool:
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+    except (OSError, OverflowError):
+        return False
     return True
