@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bench.figures import LATENCY, Figure, ratio
+from bench.figures import LATENCY, Figure, pairs, ratio
 from bench.preview import StaticStack, no_op
 from formerr_infra.emulator.server import EmulatorServer
 from formerr_infra.local.paths import CHECKOUT
@@ -67,19 +67,16 @@ def measure() -> list[Figure]:
         static.up().ok()
         control.account(rate_limit=1_000_000)
         control.latency(LATENCY)
-        once = {"ours": partial(no_op, ours, tools), "static": partial(no_op, static, tools)}
-        seconds: dict[str, list[float]] = {name: [] for name in once}
-        for measured in (False, *(True,) * PAIRS):
-            for name, preview in once.items():
-                took = preview()
-                if measured:
-                    seconds[name].append(took)
+        previews = partial(no_op, ours, tools), partial(no_op, static, tools)
+        for preview in previews:
+            preview()
+        with_detection, declared = pairs(*previews, PAIRS)
     imports = sorted(_import() for _ in range(IMPORTS))
     return [
         ratio(
             "no-op preview with the application : the same declared statically",
-            seconds["ours"],
-            seconds["static"],
+            with_detection,
+            declared,
             TARGET,
         ),
         Figure(

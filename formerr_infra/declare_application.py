@@ -73,7 +73,6 @@ def declare_application(
             api=configured,
             values=values,
             care=care,
-            delete_data=assessment.settings.delete_data,
             pull=pull,
         ),
     )

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from formerr_infra.ledger import Ledger
     from formerr_infra.settings.schema import Settings
 
+#: Slots that ask nothing of the account's limits.
+_LIGHT = frozenset(slot.key for slot in SLOTS if not slot.weighs)
+
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
@@ -240,8 +243,7 @@ def _tier_raised(settings: Settings, ledger: Ledger) -> bool:
 
 def _needs_account(settings: Settings, decisions: Mapping[str, Decision]) -> bool:
     """Whether something is going to be made, grown or upgraded."""
-    light = {slot.key for slot in SLOTS if not slot.weighs}
-    made = any(one.outcome in MAKES for key, one in decisions.items() if key not in light)
+    made = any(one.outcome in MAKES for key, one in decisions.items() if key not in _LIGHT)
     if made or growth(settings, decisions["nodePool"]):
         return True
     cluster = decisions["cluster"]
@@ -250,8 +252,7 @@ def _needs_account(settings: Settings, decisions: Mapping[str, Decision]) -> boo
 
 def _may_make(asked: Sequence[Question]) -> bool:
     """Whether a slot that asks something of the account's limits is looked for by name, so that it may be missing."""
-    light = {slot.key for slot in SLOTS if not slot.weighs}
-    return any(question.name is not None and question.slot not in light for question in asked)
+    return any(question.name is not None and question.slot not in _LIGHT for question in asked)
 
 
 def _with_ids(first: Sighting, second: Sighting) -> Sighting:

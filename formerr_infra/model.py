@@ -6,7 +6,7 @@ another kind of resource, or another cloud, needs no change here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
@@ -148,6 +148,19 @@ class Sighting:
     named: tuple[Found, ...] | None = None
     unknown: tuple[str, ...] = ()
 
+    @property
+    def seen(self) -> dict[str, Found]:
+        """Every live resource that was seen, by its id."""
+        return {found.id: found for found in (*self.by_id.values(), *(self.named or ())) if found is not None}
+
+    def each(self, judged: Callable[[Found], Found]) -> Sighting:
+        """The same with every live resource judged anew."""
+        return replace(
+            self,
+            by_id={key: found and judged(found) for key, found in self.by_id.items()},
+            named=None if self.named is None else tuple(judged(found) for found in self.named),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -249,3 +262,13 @@ class Decision:
     target: Found | None = None
     replaces: bool = False
     notes: tuple[str, ...] = ()
+
+    @property
+    def anew(self) -> bool:
+        """Whether what stands in the slot after this run is another resource than before it."""
+        return self.outcome in MAKES or self.replaces
+
+    @property
+    def imported(self) -> Found | None:
+        """The live resource that is declared as it is, because this run takes it in."""
+        return self.target if self.outcome is Outcome.IMPORT else None

@@ -18,7 +18,6 @@ from formerr_infra.decide import Case, decide
 from formerr_infra.decide.published import OMITTED
 from formerr_infra.inventory.facts import Unknown
 from formerr_infra.model import (
-    MAKES,
     Code,
     Decision,
     Found,
@@ -57,16 +56,14 @@ class Looked:
     calls: int = 0
 
 
-def made_anew(cluster: Decision) -> bool:
-    """Whether the cluster will be another one after this run, so that nothing of the application is on it yet."""
-    return cluster.outcome in MAKES or cluster.replaces
-
-
 def to_ask(
     manifests: Sequence[Mapping[str, Any]], held: Mapping[str, Held], cluster: Decision
 ) -> dict[str, Reference]:
-    """The objects that have to be asked for: those that the state does not hold, on a cluster that is there."""
-    if cluster.outcome is Outcome.REFUSE or cluster.id is None or made_anew(cluster):
+    """The objects that have to be asked for: those that the state does not hold, on a cluster that is there.
+
+    On one that is made anew there is nothing yet.
+    """
+    if cluster.outcome is Outcome.REFUSE or cluster.id is None or cluster.anew:
         return {}
     return {
         key(one): Reference.of(one)
@@ -115,7 +112,7 @@ def _decide(
 ) -> Decision:
     name, reference = key(manifest), Reference.of(manifest)
     wish = _wish(manifest, reference, settings)
-    if made_anew(cluster):
+    if cluster.anew:
         return decide(Case(name, Held(), Sighting(named=()), replace(wish, policy=Policy.AUTO, fields={})))
     if held.holding is Holding.MANAGED and held.id is not None:
         known = Found(held.id, name, Mark.OURS)

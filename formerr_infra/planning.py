@@ -64,7 +64,7 @@ def application_plan(
         frontend=workload("frontend", settings.frontend_image_tag, settings.frontend_replicas),
         database=ClusterDatabase()
         if settings.database_mode is DatabaseMode.CLUSTER
-        else ManagedDatabase(ranges=ranges, verified="database" in decisions),
+        else ManagedDatabase(ranges=ranges),
         edge=Edge(trusted=ranges or ANY_PRIVATE, node_port=settings.ingress_node_port),
         namespace=settings.namespace_name,
         metrics_server=settings.metrics_server,

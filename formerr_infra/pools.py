@@ -19,7 +19,7 @@ DEFAULT_POOL_TAG = "terraform:default-node-pool"
 
 def default_pool(details: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The pool that the provider takes for the default one, if it can tell (`details`: OpenAPI `cluster`)."""
-    return next((pool for pool in _raw(details) if DEFAULT_POOL_TAG in _tags(pool)), None)
+    return next((pool for pool in raw_pools(details) if DEFAULT_POOL_TAG in _tags(pool)), None)
 
 
 def pools(cluster: Found) -> tuple[Found, ...] | None:
@@ -35,7 +35,7 @@ def pools(cluster: Found) -> tuple[Found, ...] | None:
             facts={"size": None if pool.get("size") is None else str(pool["size"])},
             details=pool,
         )
-        for pool in _raw(cluster.details)
+        for pool in raw_pools(cluster.details)
         if pool.get("id")
     )
 
@@ -47,11 +47,12 @@ def is_default(pool: Found) -> bool:
 
 def node_count(cluster: Found) -> int:
     """How many nodes all pools of a live cluster have, as far as it says."""
-    counts = (pool.get("count") for pool in _raw(cluster.details))
+    counts = (pool.get("count") for pool in raw_pools(cluster.details))
     return sum(count for count in counts if isinstance(count, int))
 
 
-def _raw(details: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def raw_pools(details: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The pools as the API has them, whatever they lack (`details`: OpenAPI `cluster`)."""
     raw = details.get("node_pools")
     return [pool for pool in raw if isinstance(pool, dict)] if isinstance(raw, list) else []
 
@@ -63,7 +64,7 @@ def _tags(pool: Mapping[str, Any]) -> list[Any]:
 
 def import_would_write(cluster: Found) -> str | None:
     """Why importing a cluster would write to it, or None: the provider's importer tags an untagged default pool."""
-    tagged = [str(pool.get("name")) for pool in _raw(cluster.details) if DEFAULT_POOL_TAG in _tags(pool)]
+    tagged = [str(pool.get("name")) for pool in raw_pools(cluster.details) if DEFAULT_POOL_TAG in _tags(pool)]
     if len(tagged) == 1:
         return None
     if tagged:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from formerr_infra.model import MAKES, READ_ONLY, Found
+from formerr_infra.model import READ_ONLY, Found
+from formerr_infra.pools import raw_pools
 from formerr_infra.preflight import Finding, Severity
+from formerr_infra.service_slots import forwarding_rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,7 +33,7 @@ def out_of_reach(settings: Settings, decisions: Mapping[str, Decision]) -> Itera
         "or loadBalancerPolicy=import to have it managed"
     )
     port = settings.ingress_node_port
-    ports = sorted({rule.get("target_port") for rule in _rules(details)} - {None}, key=str)
+    ports = sorted({rule.get("target_port") for rule in forwarding_rules(balancer.target)} - {None}, key=str)
     if port not in ports:
         yield Finding(
             Severity.ERROR,
@@ -44,14 +46,13 @@ def out_of_reach(settings: Settings, decisions: Mapping[str, Decision]) -> Itera
         return
     tag, droplets = details.get("tag"), _ids(details)
     aims = f"the tag {tag!r}" if tag else f"{len(droplets)} droplets by id"
-    new = cluster.outcome in MAKES or cluster.replaces
     yield Finding(
         Severity.ERROR,
         "load-balancer-target",
         f"load balancer {balancer.id} targets {aims}, "
         + (
             "and the cluster is only made by this run"
-            if new
+            if cluster.anew
             else f"none of them a node of cluster {cluster.id}"
         )
         + f": {settle}",
@@ -63,7 +64,7 @@ def _targets(details: Mapping[str, Any], cluster: Decision) -> bool:
     tag = details.get("tag")
     if tag in _EVERY_WORKER:
         return True
-    if cluster.outcome in MAKES or cluster.replaces or cluster.id is None:
+    if cluster.anew or cluster.id is None:
         return False
     if tag:
         return bool(tag == f"k8s:{cluster.id}")
@@ -71,19 +72,8 @@ def _targets(details: Mapping[str, Any], cluster: Decision) -> bool:
     return bool(nodes & {str(one) for one in _ids(details)})
 
 
-def _rules(details: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    rules = details.get("forwarding_rules")
-    return [rule for rule in rules if isinstance(rule, dict)] if isinstance(rules, list) else []
-
-
 def _droplets(cluster: Found) -> set[str]:
-    pools = cluster.details.get("node_pools")
-    nodes = [
-        node
-        for pool in (pools if isinstance(pools, list) else [])
-        if isinstance(pool, dict)
-        for node in pool.get("nodes") or []
-    ]
+    nodes = [node for pool in raw_pools(cluster.details) for node in pool.get("nodes") or []]
     return {str(node.get("droplet_id")) for node in nodes if isinstance(node, dict)} - {"None", ""}
 
 

@@ -82,9 +82,7 @@ def further_questions(
 
 def sole(sighting: Sighting) -> Found | None:
     """The one live resource that was seen, if it is one."""
-    seen = {
-        found.id: found for found in (*sighting.by_id.values(), *(sighting.named or ())) if found is not None
-    }
+    seen = sighting.seen
     return next(iter(seen.values())) if len(seen) == 1 else None
 
 
@@ -156,11 +154,7 @@ def _proven(slot: Slot, held: Held, sighting: Sighting, decided: Mapping[str, De
         ours = found.mark is Mark.UNMARKABLE and slot.proven(decided, held, found)
         return replace(found, mark=Mark.OURS) if ours else found
 
-    return replace(
-        sighting,
-        by_id={key: found and judged(found) for key, found in sighting.by_id.items()},
-        named=None if sighting.named is None else tuple(judged(found) for found in sighting.named),
-    )
+    return sighting.each(judged)
 
 
 def _unless_import_writes(slot: Slot, decision: Decision) -> Decision:
@@ -230,8 +224,7 @@ def _live_below(
         live = slot.children(parent.target) if parent.target else ()
         unknown = (f"the answer about the {slot.parent} tells nothing of it",) if live is None else ()
     elif sighting is not None:
-        seen = {found.id: found for found in (*sighting.by_id.values(), *(sighting.named or ())) if found}
-        live = tuple(_below(parent, found) for found in seen.values())
+        live = tuple(_below(parent, found) for found in sighting.seen.values())
         unknown = sighting.unknown
     identity = held.id
     if live is None or identity is None:
@@ -299,8 +292,7 @@ def _marked(slot: Slot, sighting: Sighting, sightings: Mapping[str, Sighting], l
     """Give what has no room for a mark the mark of what it stands in."""
     if slot.mark_from is None:
         return sighting
-    around = sightings[slot.mark_from]
-    known = {found.id: found for found in (*around.by_id.values(), *(around.named or ())) if found}
+    known = sightings[slot.mark_from].seen
     managed = ledger.held[slot.mark_from]
 
     def marked(found: Found) -> Found:
@@ -313,11 +305,7 @@ def _marked(slot: Slot, sighting: Sighting, sightings: Mapping[str, Sighting], l
             return replace(found, mark=place.mark, owner=place.owner)
         return found
 
-    return replace(
-        sighting,
-        by_id={key: found and marked(found) for key, found in sighting.by_id.items()},
-        named=None if sighting.named is None else tuple(marked(found) for found in sighting.named),
-    )
+    return sighting.each(marked)
 
 
 class _Undecided(dict[str, Decision]):

@@ -6,11 +6,11 @@ policy. A certificate is known by its name, because its own id changes on each r
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from formerr_infra import naming
 from formerr_infra.model import (
-    MAKES,
     READ_ONLY,
     Decision,
     Found,
@@ -24,9 +24,11 @@ from formerr_infra.model import (
     Wish,
 )
 from formerr_infra.monitors import MONITORS, Monitor
-from formerr_infra.slot import Decided, Slot, common, in_vpc
+from formerr_infra.slot import Decided, Slot, below, common, in_vpc
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from formerr_infra.settings.schema import Settings
 
 #: Version of PostgreSQL that a new database gets, and the oldest that the application runs on.
@@ -67,14 +69,18 @@ def serves_tls(decided: Decided) -> bool:
 
 def ends_tls(balancer: Found, port: int | None = None) -> bool:
     """Whether a live load balancer has a rule that ends TLS; with `port`, one that goes there."""
-    rules = balancer.details.get("forwarding_rules")
     return any(
         rule.get("entry_protocol") in ("https", "http2", "http3")
         and not rule.get("tls_passthrough")
         and port in (None, rule.get("target_port"))
-        for rule in (rules if isinstance(rules, list) else [])
-        if isinstance(rule, dict)
+        for rule in forwarding_rules(balancer)
     )
+
+
+def forwarding_rules(balancer: Found) -> list[Mapping[str, Any]]:
+    """The rules of a live load balancer, as the API has them."""
+    rules = balancer.details.get("forwarding_rules")
+    return [rule for rule in rules if isinstance(rule, dict)] if isinstance(rules, list) else []
 
 
 def _new_enough(version: Scalar) -> bool:
@@ -99,11 +105,8 @@ def _database(settings: Settings, decided: Decided) -> Wish:
     if settings.database_network == "private":
         fields |= in_vpc(decided)
         if vpc := fields.get("vpc_id"):
-            fields["vpc_id"] = Wanted(
-                vpc.value,
-                vpc.key,
-                new=vpc.new,
-                fixed=vpc.fixed,
+            fields["vpc_id"] = replace(
+                vpc,
                 settle="set vpcId to the VPC that the database stands in, or databaseNetwork=public to reach it from outside",
             )
     return Wish(
@@ -119,17 +122,7 @@ def _database(settings: Settings, decided: Decided) -> Wish:
 
 
 def _database_firewall(settings: Settings, decided: Decided) -> Wish:
-    read_only = decided["database"].outcome in READ_ONLY
-    shared = common(settings, "databaseFirewall")
-    shared["take_over"] |= "database" in settings.take_over
-    return Wish(
-        Policy.ADOPT if read_only else Policy.AUTO,
-        TRUSTED_SOURCES,
-        policy_key="databasePolicy",
-        pin_key="databaseId",
-        name_key="databaseName",
-        **shared,
-    )
+    return below(settings, decided, "databaseFirewall", "database", TRUSTED_SOURCES)
 
 
 def _domain(settings: Settings, _decided: Decided) -> Wish:
@@ -201,7 +194,7 @@ def _to_the_balancer(decided: Decided) -> dict[str, Wanted]:
     if balancer.outcome is Outcome.REFUSE:
         return {"type": kind}
     address = balancer.target.facts.get("ip") if balancer.target else None
-    new = balancer.outcome in MAKES or balancer.replaces or not address
+    new = balancer.anew or not address
     settle = f"delete the record or let it point to the stack's load balancer, or {_BY_HAND}"
     return {"type": kind, "value": Wanted(address, "loadBalancerId", new=new, settle=settle)}
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
-from formerr_infra.model import MAKES, Decision, Found, Held, Outcome, Wanted, Wish
+from formerr_infra.model import READ_ONLY, Decision, Found, Held, Outcome, Policy, Wanted, Wish
 
 if TYPE_CHECKING:
     from formerr_infra.settings.schema import Settings
@@ -89,6 +89,36 @@ def common(settings: Settings, key: str) -> Common:
     }
 
 
+def below(
+    settings: Settings,
+    decided: Decided,
+    key: str,
+    parent: str,
+    name: str,
+    fields: Mapping[str, Wanted] | None = None,
+) -> Wish:
+    """The wish of what hangs on another slot: it goes with its parent, whose settings settle what is wrong with it.
+
+    Args:
+        settings, decided: see `Slot.wish`.
+        key, parent: of the two slots.
+        name: what to look for.
+        fields: what must fit, where the parent is not only read.
+    """
+    read_only = decided[parent].outcome in READ_ONLY
+    shared = common(settings, key)
+    shared["take_over"] |= parent in settings.take_over
+    return Wish(
+        Policy.ADOPT if read_only else Policy.AUTO,
+        name,
+        fields={} if read_only or fields is None else fields,
+        policy_key=f"{parent}Policy",
+        pin_key=f"{parent}Id",
+        name_key=f"{parent}Name",
+        **shared,
+    )
+
+
 def in_vpc(decided: Decided) -> dict[str, Wanted]:
     """The VPC that something must stand in: the decided one, or one that does not exist yet.
 
@@ -97,5 +127,5 @@ def in_vpc(decided: Decided) -> dict[str, Wanted]:
     vpc = decided["vpc"]
     if vpc.outcome is Outcome.REFUSE:
         return {}
-    new = vpc.outcome in MAKES or vpc.replaces or vpc.id is None
+    new = vpc.anew or vpc.id is None
     return {"vpc_id": Wanted(vpc.id, "vpcId", new=new, fixed=True)}

@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from formerr_infra import naming
-from formerr_infra.model import READ_ONLY, Found, Policy, Wanted, Wish
+from formerr_infra.model import Found, Wanted, Wish
 from formerr_infra.pools import WORKER_POOL, import_would_write, is_default, node_count, pools
 from formerr_infra.service_slots import SERVICE_SLOTS
-from formerr_infra.slot import Decided, Slot, common, in_vpc
+from formerr_infra.slot import Decided, Slot, below, common, in_vpc
 
 if TYPE_CHECKING:
     from formerr_infra.settings.schema import Settings
@@ -55,18 +55,8 @@ def _cluster(settings: Settings, decided: Decided) -> Wish:
 
 
 def _node_pool(settings: Settings, decided: Decided) -> Wish:
-    read_only = decided["cluster"].outcome in READ_ONLY
-    shared = common(settings, "nodePool")
-    shared["take_over"] |= "cluster" in settings.take_over
-    return Wish(
-        Policy.ADOPT if read_only else Policy.AUTO,
-        WORKER_POOL,
-        fields={} if read_only else {"size": Wanted(settings.node_size, "nodeSize", fixed=True)},
-        policy_key="clusterPolicy",
-        pin_key="clusterId",
-        name_key="clusterName",
-        **shared,
-    )
+    fields = {"size": Wanted(settings.node_size, "nodeSize", fixed=True)}
+    return below(settings, decided, "nodePool", "cluster", WORKER_POOL, fields)
 
 
 def _nodes_not_applied(settings: Settings, cluster: Found) -> tuple[str, ...]:

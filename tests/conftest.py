@@ -23,7 +23,11 @@ import pytest
 from tests.guard import sitecustomize
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterator
+
+    from formerr_infra.emulator.client import ControlClient
+    from formerr_infra.emulator.server import EmulatorServer
+    from tests.support.tools import Tools
 
 GUARD = Path(sitecustomize.__file__).parent
 
@@ -135,3 +139,30 @@ def in_ci() -> bool:
 
 def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
     return report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+
+
+# -- what several folders of tests run on; imported only where a test asks for it ----------------------------
+
+
+@pytest.fixture(scope="session")
+def tools(tmp_path_factory: pytest.TempPathFactory) -> Tools:
+    """The engine, its language host and the plugins."""
+    from tests.support.tools import find
+
+    return find(tmp_path_factory.mktemp("plugin"))
+
+
+@pytest.fixture(scope="session")
+def emulator() -> Iterator[EmulatorServer]:
+    """One local DigitalOcean for all tests of this process."""
+    from formerr_infra.emulator.server import EmulatorServer
+
+    with EmulatorServer() as server:
+        yield server
+
+
+@pytest.fixture
+def cloud(emulator: EmulatorServer) -> ControlClient:
+    """The control plane of a fresh account."""
+    emulator.control.reset()
+    return emulator.control

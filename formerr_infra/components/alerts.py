@@ -14,11 +14,11 @@ import pulumi_digitalocean as digitalocean
 
 from formerr_infra import naming
 from formerr_infra.components.base import Care, SlotComponent, plain
-from formerr_infra.model import Decision, Found, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from formerr_infra.model import Decision
     from formerr_infra.monitors import Monitor
 
 #: Where the check is made from.
@@ -77,14 +77,9 @@ class AlertsArgs:
     began: str
 
 
-def imported(decision: Decision) -> Found | None:
-    """The live one whose own arguments are declared."""
-    return decision.target if decision.outcome is Outcome.IMPORT else None
-
-
 def check_arguments(args: AlertsArgs) -> dict[str, Any]:
     """Inputs of the uptime check."""
-    if found := imported(args.decisions["uptimeCheck"]):
+    if found := args.decisions["uptimeCheck"].imported:
         described = plain(found.details, name="name", type="type", target="target", regions="regions")
         return described | {"enabled": found.details.get("enabled") is not False}
     return {
@@ -97,7 +92,7 @@ def check_arguments(args: AlertsArgs) -> dict[str, Any]:
 
 def alert_arguments(args: AlertsArgs, slot: str, check_id: pulumi.Input[str]) -> dict[str, Any]:
     """Inputs of one of the check's alerts."""
-    if found := imported(args.decisions[slot]):
+    if found := args.decisions[slot].imported:
         described = plain(
             found.details,
             name="name",
@@ -122,7 +117,7 @@ def alert_arguments(args: AlertsArgs, slot: str, check_id: pulumi.Input[str]) ->
 
 def policy_arguments(args: AlertsArgs, monitor: Monitor, description: str) -> dict[str, Any]:
     """Inputs of one alert policy."""
-    if found := imported(args.decisions[monitor.slot]):
+    if found := args.decisions[monitor.slot].imported:
         described = plain(
             found.details,
             description="description",

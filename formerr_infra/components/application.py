@@ -95,7 +95,6 @@ class ApplicationArgs:
         api: base address of DigitalOcean's API where the configuration names one.
         values: hidden values by name: plain ones, or outputs.
         care: how it is kept.
-        delete_data: whether a destroy takes what keeps data.
         pull: what is done with the pull secret.
     """
 
@@ -108,7 +107,6 @@ class ApplicationArgs:
     api: str | None
     values: Mapping[str, pulumi.Input[str]]
     care: Care
-    delete_data: bool
     pull: PullSecret
 
 
@@ -221,7 +219,7 @@ class Application(pulumi.ComponentResource):
 
     def _keeps(self, reference: Reference) -> bool:
         """Whether a destroy leaves it: a claim, and the namespace that would take its claims with it."""
-        if self._args.delete_data or not isinstance(self._args.plan.database, ClusterDatabase):
+        if self._args.plan.delete_data or not isinstance(self._args.plan.database, ClusterDatabase):
             return False
         return reference.kind == "PersistentVolumeClaim" or (
             reference.kind == "Namespace" and reference.name == self._args.plan.namespace

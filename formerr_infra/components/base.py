@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pulumi
 
-from formerr_infra.model import MAKES, READ_ONLY, Decision, Outcome
+from formerr_infra.model import READ_ONLY, Decision, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -38,7 +38,7 @@ def journal(decision: Decision, began: str) -> dict[str, str]:
         decision: what is done with the slot.
         began: when this run began, UTC, ISO 8601 with seconds.
     """
-    if decision.outcome not in MAKES and not decision.replaces:
+    if not decision.anew:
         return dict(decision.held.journal)
     instead_of = decision.held.id or decision.held.journal.get("instead_of")
     return {"began": began} | ({"instead_of": instead_of} if instead_of else {})

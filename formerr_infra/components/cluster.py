@@ -80,9 +80,9 @@ def arguments(args: ClusterArgs) -> dict[str, Any]:
 
     The default pool is the live one wherever there is one.
     """
+    if found := args.decision.imported:
+        return live(found.details)
     target = args.decision.target
-    if args.decision.outcome is Outcome.IMPORT and target is not None:
-        return live(target.details)
     pool: dict[str, Any] = {"name": SYSTEM_POOL, "size": args.system.size, "node_count": args.system.count}
     pool["tags"] = list(args.tags)
     current = default_pool(target.details) if target is not None else None
@@ -112,9 +112,8 @@ def arguments(args: ClusterArgs) -> dict[str, Any]:
 
 def pool_arguments(args: ClusterArgs, cluster_id: pulumi.Input[str]) -> dict[str, Any]:
     """Inputs of the worker pool: the live ones for an import, otherwise the declared ones."""
-    target = args.pool_decision.target
-    if args.pool_decision.outcome is Outcome.IMPORT and target is not None:
-        return {"cluster_id": cluster_id} | live_pool(target.details)
+    if found := args.pool_decision.imported:
+        return {"cluster_id": cluster_id} | live_pool(found.details)
     declared: dict[str, Any] = {
         "cluster_id": cluster_id,
         "name": WORKER_POOL,

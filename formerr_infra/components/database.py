@@ -67,9 +67,9 @@ def arguments(args: DatabaseArgs) -> dict[str, Any]:
 
     One that lives keeps its version, its VPC and its name: versions are never lowered, and the others replace it.
     """
+    if found := args.decision.imported:
+        return live(found.details)
     target = args.decision.target
-    if args.decision.outcome is Outcome.IMPORT and target is not None:
-        return live(target.details)
     declared: dict[str, Any] = {
         "name": args.name,
         "engine": ENGINE,

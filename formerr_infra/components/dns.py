@@ -13,10 +13,11 @@ import pulumi_digitalocean as digitalocean
 
 from formerr_infra import naming
 from formerr_infra.components.base import Care, SlotComponent, plain
-from formerr_infra.model import Decision, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from formerr_infra.model import Decision
 
 #: Seconds that others may keep an answer; short, because the address changes when a load balancer is made again.
 TTL = 300
@@ -60,9 +61,8 @@ class DnsArgs:
 
 def arguments(args: DnsArgs, record: Record) -> dict[str, Any]:
     """Inputs of a record: the live ones for an import, otherwise the declared ones."""
-    target = record.decision.target
-    if record.decision.outcome is Outcome.IMPORT and target is not None:
-        return {"domain": args.domain} | live(target.details)
+    if found := record.decision.imported:
+        return {"domain": args.domain} | live(found.details)
     return {"domain": args.domain, "type": "A", "name": record.name, "value": args.address, "ttl": TTL}
 
 

@@ -17,10 +17,11 @@ import pulumi_digitalocean as digitalocean
 
 from formerr_infra import naming
 from formerr_infra.components.base import Care, SlotComponent, plain, slug
-from formerr_infra.model import Decision, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from formerr_infra.model import Decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +56,8 @@ class LoadBalancerArgs:
 
 def arguments(args: LoadBalancerArgs) -> dict[str, Any]:
     """Inputs of the load balancer: the live ones for an import, otherwise the declared ones."""
-    target = args.decision.target
-    if args.decision.outcome is Outcome.IMPORT and target is not None:
-        return live(target.details, args.certificate_names)
+    if found := args.decision.imported:
+        return live(found.details, args.certificate_names)
     declared: dict[str, Any] = {
         "name": args.name,
         "region": args.region,

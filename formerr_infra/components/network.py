@@ -13,10 +13,11 @@ import pulumi_digitalocean as digitalocean
 
 from formerr_infra import naming
 from formerr_infra.components.base import Care, SlotComponent, plain, slug
-from formerr_infra.model import Decision, Outcome
 
 if TYPE_CHECKING:
     import pulumi
+
+    from formerr_infra.model import Decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +47,10 @@ def arguments(args: NetworkArgs) -> dict[str, Any]:
 
     What cannot be changed in place and was not asked for stays as it is.
     """
+    if found := args.decision.imported:
+        region = {"region": slug(found.details.get("region")) or args.region}
+        return region | plain(found.details, name="name", ip_range="ip_range", description="description")
     target = args.decision.target
-    if args.decision.outcome is Outcome.IMPORT and target is not None:
-        region = {"region": slug(target.details.get("region")) or args.region}
-        return region | plain(target.details, name="name", ip_range="ip_range", description="description")
     ip_range = args.ip_range
     if ip_range is None and target is not None and target.facts.get("ip_range"):
         ip_range = str(target.facts["ip_range"])

@@ -13,10 +13,11 @@ import pulumi_digitalocean as digitalocean
 
 from formerr_infra import naming
 from formerr_infra.components.base import Care, SlotComponent, plain
-from formerr_infra.model import Decision, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from formerr_infra.model import Decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +45,9 @@ class ProjectArgs:
 
 def arguments(args: ProjectArgs) -> dict[str, Any]:
     """Inputs of the project: the live ones for an import, otherwise the declared ones."""
-    target = args.decision.target
-    if args.decision.outcome is Outcome.IMPORT and target is not None:
+    if found := args.decision.imported:
         return plain(
-            target.details,
+            found.details,
             name="name",
             description="description",
             environment="environment",

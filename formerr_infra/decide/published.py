@@ -5,7 +5,8 @@ They are no matter of matching a case: `decide` and `resolve` apply them afterwa
 
 from __future__ import annotations
 
-from formerr_infra.decide.table import ROWS, Cells
+from formerr_infra.decide.row import Cells
+from formerr_infra.decide.table import ROWS
 
 WOULD_REPLACE = Cells(
     "3b",

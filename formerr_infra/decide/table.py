@@ -6,44 +6,10 @@ that look at what another row decided stand in `published`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
 from formerr_infra.decide import verdicts as say
 from formerr_infra.decide.case import CLOCK_TOLERANCE, NOT_ADOPT, Case
+from formerr_infra.decide.row import Row
 from formerr_infra.model import Found, Holding, Mark, Outcome, Policy
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-
-@dataclass(frozen=True, slots=True)
-class Cells:
-    """One row of the published table, as it is read.
-
-    Attributes:
-        number: as published; a letter marks a row that was added between two others.
-        held, live, policy, outcome: the cells of the page.
-    """
-
-    number: str
-    held: str
-    live: str
-    policy: str
-    outcome: str
-
-
-@dataclass(frozen=True, slots=True)
-class Row(Cells):
-    """One row that matches by itself.
-
-    Attributes:
-        matches: whether the row decides the case.
-        verdict: what it says.
-    """
-
-    matches: Callable[[Case], bool]
-    verdict: Callable[[Case], say.Verdict]
 
 
 def _is_orphan(case: Case) -> bool:

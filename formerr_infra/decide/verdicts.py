@@ -38,13 +38,13 @@ def whats(many: tuple[Found, ...]) -> str:
     return ", ".join(what(found) for found in many[:_MANY]) + more
 
 
-def _settle(case: Case, usual: str) -> str:
-    """What settles a refusal: the settings of the slot, or what the slot says where it has no such settings."""
-    return f"{case.wish.otherwise}." if case.wish.otherwise else usual
-
-
 def refuse(code: Code, reason: str, settle: str, target: Found | None = None) -> Verdict:
     return Verdict(Outcome.REFUSE, reason, target=target, code=code, settle=settle)
+
+
+def refuse_slot(case: Case, code: Code, reason: str, usual: str) -> Verdict:
+    """A refusal that the slot's settings settle, or what the slot says instead where it has no such settings."""
+    return refuse(code, reason, f"{case.wish.otherwise}." if case.wish.otherwise else usual)
 
 
 def unknown(case: Case) -> Verdict:
@@ -106,26 +106,22 @@ def recreate(case: Case) -> Verdict:
 
 
 def held_not_found(case: Case) -> Verdict:
-    return refuse(
+    return refuse_slot(
+        case,
         Code.NOT_FOUND,
         f"the policy is adopt, and {case.held.id!r}, which this stack managed, is gone.",
-        _settle(
-            case,
-            f"set {case.wish.policy_key}=auto or create to have one made, or {case.wish.pin_key} to one that exists.",
-        ),
+        f"set {case.wish.policy_key}=auto or create to have one made, or {case.wish.pin_key} to one that exists.",
     )
 
 
 def replaced_behind_us(case: Case) -> Verdict:
     others = case.others or case.candidates
-    return refuse(
+    return refuse_slot(
+        case,
         Code.REPLACED_BEHIND_US,
         f"{case.held.id!r}, which this stack managed, is gone, and another stands in its place: {whats(others)}.",
-        _settle(
-            case,
-            "find out who replaced it; then run `pulumi refresh`, which drops the lost one from the state, and set "
-            f"{case.wish.pin_key} to the one to take, with {case.wish.policy_key}=adopt or import.",
-        ),
+        "find out who replaced it; then run `pulumi refresh`, which drops the lost one from the state, and set "
+        f"{case.wish.pin_key} to the one to take, with {case.wish.policy_key}=adopt or import.",
     )
 
 
@@ -149,35 +145,29 @@ def take(case: Case, found: Found) -> Verdict:
 
 
 def exists(found: Found | None, case: Case) -> Verdict:
-    return refuse(
+    return refuse_slot(
+        case,
         Code.EXISTS,
         f"the policy is create, and {what(found) if found else case.wish.name} is there already and is not this stack's.",
-        _settle(
-            case,
-            f"set {case.wish.policy_key}=adopt to use it, import to manage it, or {case.wish.name_key} to another name.",
-        ),
+        f"set {case.wish.policy_key}=adopt to use it, import to manage it, or {case.wish.name_key} to another name.",
     )
 
 
 def adopted_gone(case: Case) -> Verdict:
-    return refuse(
+    return refuse_slot(
+        case,
         Code.ADOPTED_GONE,
         f"{case.held.id!r}, which this stack had adopted, is gone. It was not this stack's, so it is not made again.",
-        _settle(
-            case,
-            f"set {case.wish.policy_key}=create to have one made, or {case.wish.pin_key} to another that exists.",
-        ),
+        f"set {case.wish.policy_key}=create to have one made, or {case.wish.pin_key} to another that exists.",
     )
 
 
 def identity_changed(case: Case) -> Verdict:
-    return refuse(
+    return refuse_slot(
+        case,
         Code.IDENTITY_CHANGED,
         f"{case.held.id!r}, which this stack had adopted, is gone, and another of its name exists: {whats(case.others)}.",
-        _settle(
-            case,
-            f"set {case.wish.pin_key} to the one to use from now on.",
-        ),
+        f"set {case.wish.pin_key} to the one to use from now on.",
     )
 
 
@@ -191,25 +181,21 @@ def owned_by_other(case: Case, found: Found | None) -> Verdict:
 
 
 def ambiguous(case: Case) -> Verdict:
-    return refuse(
+    return refuse_slot(
+        case,
         Code.AMBIGUOUS,
         f"{len(case.candidates)} of the name {case.wish.name!r} exist: {whats(case.candidates)}.",
-        _settle(
-            case,
-            f"set {case.wish.pin_key} to the one to use.",
-        ),
+        f"set {case.wish.pin_key} to the one to use.",
     )
 
 
 def not_found(case: Case) -> Verdict:
-    return refuse(
+    return refuse_slot(
+        case,
         Code.NOT_FOUND,
         f"the policy is {case.wish.policy.value}, and nothing of the name {case.wish.name!r} exists.",
-        _settle(
-            case,
-            f"set {case.wish.policy_key}=auto or create to have one made, {case.wish.name_key} to the right name, or "
-            f"{case.wish.pin_key} to an id.",
-        ),
+        f"set {case.wish.policy_key}=auto or create to have one made, {case.wish.name_key} to the right name, or "
+        f"{case.wish.pin_key} to an id.",
     )
 
 

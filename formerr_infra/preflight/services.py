@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from formerr_infra import naming
 from formerr_infra.inventory.facts import DatabaseParts, Rule, Unknown
-from formerr_infra.model import MAKES, READ_ONLY, Decision, Found, Outcome
+from formerr_infra.model import READ_ONLY, Decision, Found, Outcome
 from formerr_infra.pools import pools
 from formerr_infra.preflight.demand import Finding, Severity
 from formerr_infra.service_slots import certificate_name, ends_tls, serves_tls
@@ -182,7 +182,7 @@ def _sources(given: Around, database: Found, rules: tuple[Rule, ...] | Unknown) 
         )
         return
     cluster = given.decisions["cluster"]
-    there = None if cluster.outcome in MAKES or cluster.replaces else cluster.id
+    there = None if cluster.anew else cluster.id
     if any(_admits(rule, given, there) for rule in rules):
         return
     command = (

@@ -328,9 +328,15 @@ def _located(file: Path, key: str, message: str) -> str:
 
 
 def _line(file: Path, key: str) -> str:
+    number = line_of(file, f"{PROJECT}:{key}")
+    return f":{number}" if number else ""
+
+
+def line_of(file: Path, key: str) -> int:
+    """The line of a key of a stack file, with its namespace; 0 where it is not."""
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError):
-        return ""
-    pattern = re.compile(rf"\s*['\"]?{PROJECT}:{re.escape(key)}['\"]?\s*:")
-    return next((f":{number}" for number, line in enumerate(lines, 1) if pattern.match(line)), "")
+        return 0
+    pattern = re.compile(rf"\s*['\"]?{re.escape(key)}['\"]?\s*:")
+    return next((number for number, line in enumerate(lines, 1) if pattern.match(line)), 0)

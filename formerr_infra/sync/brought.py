@@ -14,6 +14,7 @@ from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import YAMLError
 
 from formerr_infra.errors import SettingsError
+from formerr_infra.naming import PROJECT
 from formerr_infra.settings.secrets import KEYS
 from formerr_infra.sync.own import is_own
 
@@ -145,7 +146,7 @@ def _same(one: object, other: object) -> bool:
 
 def _shown(key: str, value: Any) -> Any:
     """A value to be seen by people; nothing of a secret, encrypted or not."""
-    if key.rpartition(":")[2] in KEYS or isinstance(value, Mapping) or not key.startswith("formerr-infra:"):
+    if key.rpartition(":")[2] in KEYS or isinstance(value, Mapping) or not key.startswith(f"{PROJECT}:"):
         return None
     return value
 

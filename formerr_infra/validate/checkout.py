@@ -8,8 +8,10 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from formerr_infra.errors import FormerrError, SettingsError
+from formerr_infra.naming import PROJECT
 from formerr_infra.settings import Settings, access, complete, from_files
-from formerr_infra.settings.secrets import KEYS
+from formerr_infra.settings.secrets import DATABASE, KEYS
+from formerr_infra.settings.sources import line_of
 from formerr_infra.validate.finding import Finding, placed
 from formerr_infra.validate.pair import collisions, missing
 
@@ -42,21 +44,11 @@ def validate(folder: Path, environment: Mapping[str, str], stacks: Sequence[str]
         found += collisions(
             (_file(first), settings[first]),
             (_file(second), settings[second]),
-            lambda file, key: line_of(folder / file, f"formerr-infra:{key}"),
+            lambda file, key: line_of(folder / file, f"{PROJECT}:{key}"),
         )
         found += missing((_file(first), raw[first]), (_file(second), raw[second]))
     found += _program(folder) + _pack(folder) + _workflows(folder)
     return sorted(set(found))
-
-
-def line_of(file: Path, key: str) -> int:
-    """The line of a key of a stack file; 0 where it is not."""
-    try:
-        lines = file.read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):
-        return 0
-    pattern = re.compile(rf"\s*['\"]?{re.escape(key)}['\"]?\s*:")
-    return next((number for number, line in enumerate(lines, 1) if pattern.match(line)), 0)
 
 
 def _file(stack: str) -> str:
@@ -106,7 +98,7 @@ def _environment(
         complete(settings, environment, {})
     except SettingsError as error:
         messages += [one for one in error.findings[:-1] if one.partition(":")[0] not in held]
-    if {"DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD"} <= {*held, *environment}:
+    if {*DATABASE} <= {*held, *environment}:
         messages = [one for one in messages if not one.startswith("DATABASE_URL: is missing")]
     return [Finding(_file(stack), 0, "environment", one) for one in messages]
 

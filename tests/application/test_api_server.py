@@ -13,9 +13,10 @@ from formerr_infra.application.kinds import Reference
 from formerr_infra.emulator.server import EmulatorServer
 from formerr_infra.emulator.store import DEFAULT_TOKEN
 from tests.conftest import in_ci
-from tests.emulator.clusters import Cluster, eventually
+from tests.emulator.clusters import Cluster
 from tests.support import kubernetes
 from tests.support.kube import workloads
+from tests.support.live import eventually
 from tests.support.plans import changed, objects, plan
 
 if TYPE_CHECKING:

@@ -10,7 +10,6 @@ import pytest
 
 from formerr_infra.emulator.server import EmulatorServer
 from tests.support import kubernetes
-from tests.support import tools as toolchain
 from tests.support.live import Live
 from tests.support.stack import Stack
 
@@ -31,12 +30,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.path.is_relative_to(_HERE):
             item.add_marker(pytest.mark.timeout(SECONDS))
             item.add_marker(pytest.mark.engine)
-
-
-@pytest.fixture(scope="session")
-def tools(tmp_path_factory: pytest.TempPathFactory) -> Tools:
-    """The engine, its language host and the plugins."""
-    return toolchain.find(tmp_path_factory.mktemp("plugin"))
 
 
 @pytest.fixture(scope="session")

@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import ssl
 import subprocess
-import time
 from typing import TYPE_CHECKING, Any
 
-import httpx
-
 from tests.emulator import things
+from tests.support.live import api_server, eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
+
+    import httpx
 
 Json = dict[str, Any]
-
-
-def eventually(holds: Callable[[], object], *, seconds: float = 60.0) -> None:
-    """Wait until it holds; the assertion that fails is the one here."""
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, f"not within {seconds:.0f} s"
-        time.sleep(0.05)
 
 
 def processes(folder: str) -> set[int]:
@@ -72,16 +62,7 @@ class Cluster:
 
     def client(self, *, seconds: int = 0, token: str | None = None) -> httpx.Client:
         """A client of its API server, with a fresh token unless one is given."""
-        found = self.credentials(seconds=seconds)
-        authority = base64.b64decode(found["certificate_authority_data"]).decode()
-        token = found["token"] if token is None else token
-        return httpx.Client(
-            base_url=found["server"],
-            verify=ssl.create_default_context(cadata=authority),
-            headers={"Authorization": f"Bearer {token}"} if token else {},
-            trust_env=False,
-            timeout=20,
-        )
+        return api_server(self.credentials(seconds=seconds), token)
 
     @contextlib.contextmanager
     def with_object(self, client: httpx.Client, path: str, manifest: Json) -> Iterator[None]:

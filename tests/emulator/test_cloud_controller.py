@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.emulator import things
-from tests.emulator.clusters import Cluster, eventually
+from tests.emulator.clusters import Cluster
+from tests.support.live import eventually
 
 if TYPE_CHECKING:
     import httpx

@@ -13,8 +13,9 @@ import pytest
 
 from formerr_infra.emulator.server import EmulatorServer
 from tests.emulator import things
-from tests.emulator.clusters import Cluster, eventually, has_ended, processes
+from tests.emulator.clusters import Cluster, has_ended, processes
 from tests.emulator.conftest import bearer
+from tests.support.live import eventually
 
 pytestmark = [
     pytest.mark.serial,

@@ -12,15 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from formerr_infra.emulator.server import EmulatorServer
 from tests.support import account
-from tests.support import tools as toolchain
 from tests.support.stack import Stack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from formerr_infra.emulator.client import ControlClient
+    from formerr_infra.emulator.server import EmulatorServer
     from tests.support.tools import Tools
 
 
@@ -34,26 +31,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(_HERE):
             item.add_marker(pytest.mark.timeout(SECONDS))
-
-
-@pytest.fixture(scope="session")
-def tools(tmp_path_factory: pytest.TempPathFactory) -> Tools:
-    """The engine, its language host and the plugin."""
-    return toolchain.find(tmp_path_factory.mktemp("plugin"))
-
-
-@pytest.fixture(scope="session")
-def emulator() -> Iterator[EmulatorServer]:
-    """One emulator for all tests of this process."""
-    with EmulatorServer() as server:
-        yield server
-
-
-@pytest.fixture
-def cloud(emulator: EmulatorServer) -> ControlClient:
-    """The control plane of a fresh account."""
-    emulator.control.reset()
-    return emulator.control
 
 
 @pytest.fixture(scope="session")

@@ -11,19 +11,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from formerr_infra.emulator.server import EmulatorServer
 from formerr_infra.errors import FormerrError
 from formerr_infra.local.paths import CHECKOUT, LocalPaths
 from formerr_infra.local.tools import Toolbox
 from policy.rules import RULES
 from tests.policy.stacks import STACK, program
 from tests.standin.engine import Engine, Ran
-from tests.support import tools as toolchain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from formerr_infra.emulator.client import ControlClient
+    from formerr_infra.emulator.server import EmulatorServer
     from tests.policy.stacks import Declared
     from tests.support.tools import Tools
 
@@ -109,12 +108,6 @@ class Checked:
 
 
 @pytest.fixture(scope="session")
-def tools(tmp_path_factory: pytest.TempPathFactory) -> Tools:
-    """The engine, its language host and the DigitalOcean plugin."""
-    return toolchain.find(tmp_path_factory.mktemp("plugin"))
-
-
-@pytest.fixture(scope="session")
 def kubernetes_plugin() -> Path:
     """The folder of the Kubernetes plugin: set-up's, or on the PATH."""
     toolbox = Toolbox(LocalPaths.of(), os.environ)
@@ -126,20 +119,6 @@ def kubernetes_plugin() -> Path:
     if program is None:
         pytest.skip(f"no {KUBERNETES}")
     return Path(program).parent
-
-
-@pytest.fixture(scope="session")
-def emulator() -> Iterator[EmulatorServer]:
-    """One local DigitalOcean for all tests of this process."""
-    with EmulatorServer() as server:
-        yield server
-
-
-@pytest.fixture
-def cloud(emulator: EmulatorServer) -> ControlClient:
-    """The control plane of a fresh account."""
-    emulator.control.reset()
-    return emulator.control
 
 
 @pytest.fixture(scope="session")

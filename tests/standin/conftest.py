@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from formerr_infra.emulator.server import EmulatorServer
 from tests.standin.wire import Wire, environment, started
 from tests.support import tools as toolchain
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from formerr_infra.emulator.client import ControlClient
-    from tests.support.tools import Tools
+    from formerr_infra.emulator.server import EmulatorServer
 
 SCHEMA = "pulumi-digitalocean-schema.json"
 
@@ -43,20 +42,6 @@ def published() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def emulator() -> Iterator[EmulatorServer]:
-    """One local DigitalOcean for all tests of this process."""
-    with EmulatorServer() as server:
-        yield server
-
-
-@pytest.fixture
-def cloud(emulator: EmulatorServer) -> ControlClient:
-    """The control plane of a fresh account."""
-    emulator.control.reset()
-    return emulator.control
-
-
-@pytest.fixture(scope="session")
 def _shared_wire(emulator: EmulatorServer) -> Iterator[Wire]:
     with started(environment(emulator.endpoint)) as wire:
         wire.configure()
@@ -68,12 +53,6 @@ def wire(cloud: ControlClient, _shared_wire: Wire) -> Wire:
     """A configured plugin that sends nothing twice, on a fresh account."""
     cloud.mark()
     return _shared_wire
-
-
-@pytest.fixture(scope="session")
-def tools(tmp_path_factory: pytest.TempPathFactory) -> Tools:
-    """The engine and its language host."""
-    return toolchain.find(tmp_path_factory.mktemp("plugin"))
 
 
 @pytest.fixture(scope="session")
