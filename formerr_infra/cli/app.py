@@ -15,6 +15,7 @@ import sys
 import typer
 
 from formerr_infra.cli import detect, local, sync, validate
+from formerr_infra.cli.options import shared
 from formerr_infra.errors import FormerrError
 
 app = typer.Typer(
@@ -27,10 +28,10 @@ app = typer.Typer(
     epilog="Exit codes: 0 done, 1 failure, 2 configuration or usage, 3 refused, 4 unknown, 5 preflight, "
     "6 not on loopback, 7 and 11 to 14 set-up and local runs. FORMERR_TRACEBACK=1 shows tracebacks.",
 )
-app.command("detect")(detect.detect)
-app.command("explain")(detect.explain)
-app.command("validate")(validate.validate)
-app.command("sync-staging")(sync.sync_staging)
+app.command("detect")(shared(detect.detect))
+app.command("explain")(shared(detect.explain))
+app.command("validate")(shared(validate.validate))
+app.command("sync-staging")(shared(sync.sync_staging))
 app.add_typer(local.app, name="local")
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from formerr_infra.cli.options import console as make_console
 from formerr_infra.decide.published import published
 from formerr_infra.model import Outcome
 from formerr_infra.objects import APPLICATION
 from formerr_infra.report import clean, ownership
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from formerr_infra.detect import Assessment
 
 _STYLE = {
@@ -30,7 +32,7 @@ _STYLE = {
 
 def decisions_table(assessment: Assessment, console: Console | None = None) -> None:
     """Print one line a slot, then notes, findings and what settles a refusal."""
-    console = console or Console()
+    console = console or make_console()
     table = Table(title=f"{assessment.stack}: what would be done", title_justify="left", expand=False)
     for column in ("slot", "decision", "owner", "row", "state holds", "id", "why"):
         table.add_column(column, overflow="fold")
@@ -63,7 +65,7 @@ def decisions_table(assessment: Assessment, console: Console | None = None) -> N
 
 def explanation(assessment: Assessment, slot: str, console: Console | None = None) -> None:
     """Print everything behind one decision; of the application, a line for each object."""
-    console = console or Console()
+    console = console or make_console()
     one = assessment.decisions.get(slot) or assessment.objects[slot]
     row = next((row for row in published() if row.number == one.row), None)
     facts = Table(title=f"{slot}: {one.outcome.value}", title_justify="left", show_header=False)

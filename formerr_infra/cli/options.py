@@ -1,0 +1,67 @@
+"""What every command shares: its arguments and options, and how it prints."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rich.console import Console
+
+#: What no option says twice: set while a command runs, read where something is printed.
+NO_COLOR, VERBOSE = "NO_COLOR", "FORMERR_VERBOSE"
+
+Environment = Annotated[
+    str, typer.Argument(help="The stack, as in Pulumi.<environment>.yaml: staging or production.")
+]
+Folder = Annotated[Path, typer.Option("--cwd", "-C", help="The folder of Pulumi.yaml.", file_okay=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+
+def shared(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with `--no-color` and `--verbose`, which every command has and none needs among its own parameters."""
+
+    @functools.wraps(command)
+    def run(*arguments: Any, **words: Any) -> None:
+        for name, variable in _SHARED.items():
+            if words.pop(name):
+                os.environ[variable] = "1"
+        command(*arguments, **words)
+
+    signature = inspect.signature(command, eval_str=True)
+    more = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=annotation)
+        for name, annotation in (("no_color", _NoColor), ("verbose", _Verbose))
+    ]
+    signature = signature.replace(parameters=[*signature.parameters.values(), *more])
+    # Typer reads both.
+    run.__signature__ = signature  # type: ignore[attr-defined]
+    run.__annotations__ = {name: one.annotation for name, one in signature.parameters.items()}
+    return run
+
+
+_NoColor = Annotated[
+    bool, typer.Option("--no-color", help="No colours, as with NO_COLOR; a file or a pipe gets none anyway.")
+]
+_Verbose = Annotated[bool, typer.Option("--verbose", help="Say more: what the engine says, line by line.")]
+_SHARED = {"no_color": NO_COLOR, "verbose": VERBOSE}
+
+
+def verbose() -> bool:
+    """Whether `--verbose` was given, or FORMERR_VERBOSE is set."""
+    return bool(os.environ.get(VERBOSE))
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Where tables go: no colours where the output is no terminal, or nobody wants them."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, no_color=True if os.environ.get(NO_COLOR) else None, highlight=False)
