@@ -14,7 +14,7 @@ import sys
 
 import typer
 
-from formerr_infra.cli import detect, local, sync, validate
+from formerr_infra.cli import cost, detect, local, sync, validate
 from formerr_infra.cli.options import shared
 from formerr_infra.errors import FormerrError
 
@@ -30,6 +30,7 @@ app = typer.Typer(
 )
 app.command("detect")(shared(detect.detect))
 app.command("explain")(shared(detect.explain))
+app.command("cost")(shared(cost.cost))
 app.command("validate")(shared(validate.validate))
 app.command("sync-staging")(shared(sync.sync_staging))
 app.add_typer(local.app, name="local")

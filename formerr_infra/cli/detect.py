@@ -12,6 +12,7 @@ from formerr_infra.errors import FormerrError, SettingsError
 
 if TYPE_CHECKING:
     from formerr_infra.detect import Assessment
+    from formerr_infra.inventory.facts import Access
 
 Stack = Annotated[str, typer.Option("--stack", "-s", help="The stack, as in Pulumi.<stack>.yaml.")]
 Folder = Annotated[Path, typer.Option("--cwd", "-C", help="The folder of Pulumi.yaml.", file_okay=False)]
@@ -27,8 +28,12 @@ State = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
-def assessment(stack: str, folder: Path, state: Path | None) -> Assessment:
+def assessment(stack: str, folder: Path, state: Path | None, reach: Access | None = None) -> Assessment:
     """Settings, state and account read, every slot decided.
+
+    Args:
+        stack, folder, state: as the options say.
+        reach: the account; by default the one that the environment names.
 
     Raises:
         FormerrError: what makes that impossible.
@@ -39,7 +44,7 @@ def assessment(stack: str, folder: Path, state: Path | None) -> Assessment:
     from formerr_infra.settings import access, from_files
 
     settings = from_files(folder, stack)
-    reach = access()
+    reach = access() if reach is None else reach
     if state is None:
         ledger = Export(stack, folder).ledger()
     else:
@@ -61,7 +66,7 @@ def detect(
 
     found = assessment(stack, folder, state)
     if as_json:
-        typer.echo(_json(document(found)))
+        typer.echo(as_text(document(found)))
     else:
         from formerr_infra.cli.render import decisions_table
 
@@ -100,7 +105,7 @@ def explain(
         raise SettingsError([f"stack {stack!r} has no slot {slot!r}; its slots are {', '.join(known)}"])
     if as_json:
         told = document(found)
-        typer.echo(_json(next(one for one in told["decisions"] + told["objects"] if one["slot"] == slot)))
+        typer.echo(as_text(next(one for one in told["decisions"] + told["objects"] if one["slot"] == slot)))
     else:
         from formerr_infra.cli.render import explanation
 
@@ -108,7 +113,7 @@ def explain(
     _exit(found)
 
 
-def _json(document: object) -> str:
+def as_text(document: object) -> str:
     """JSON in printable ASCII: the one control character that JSON leaves as it is, is written as a number too."""
     return json.dumps(document, indent=2).replace("\x7f", "\\u007f")
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from decimal import Decimal
 
     from formerr_infra.model import Sighting
 
@@ -151,6 +152,21 @@ class AccountFacts:
     registries: tuple[str, ...] | Unknown
     vpcs: tuple[Network, ...] | Unknown
     missing_scopes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """What the API tells of prices, in dollars a month.
+
+    Attributes:
+        sizes: slug of a droplet size -> its price.
+        plans: slug of a registry plan -> its price.
+        subscription: the registry plan that the account has; None without one.
+    """
+
+    sizes: Mapping[str, Decimal] | Unknown
+    plans: Mapping[str, Decimal] | Unknown
+    subscription: str | Unknown | None
 
 
 @dataclass(frozen=True, slots=True)
