@@ -20,13 +20,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from formerr_infra.emulator.fixtures import cloud, emulator  # noqa: F401  (fixtures of every test)
 from tests.guard import sitecustomize
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator
 
-    from formerr_infra.emulator.client import ControlClient
-    from formerr_infra.emulator.server import EmulatorServer
     from tests.support.tools import Tools
 
 GUARD = Path(sitecustomize.__file__).parent
@@ -150,19 +149,3 @@ def tools(tmp_path_factory: pytest.TempPathFactory) -> Tools:
     from tests.support.tools import find
 
     return find(tmp_path_factory.mktemp("plugin"))
-
-
-@pytest.fixture(scope="session")
-def emulator() -> Iterator[EmulatorServer]:
-    """One local DigitalOcean for all tests of this process."""
-    from formerr_infra.emulator.server import EmulatorServer
-
-    with EmulatorServer() as server:
-        yield server
-
-
-@pytest.fixture
-def cloud(emulator: EmulatorServer) -> ControlClient:
-    """The control plane of a fresh account."""
-    emulator.control.reset()
-    return emulator.control

@@ -54,6 +54,45 @@ Cilium, the CSI driver), and so network policies and DNS have no effect.
 """
 
 
+_ON_ITS_OWN = """\
+## On its own
+
+Any program that takes the address of DigitalOcean's API from a setting can use it. It imports nothing else of this package.
+
+    pip install '.[emulator]'      # in a checkout
+    python -m formerr_infra.emulator --port 8100 --state-file state.json
+
+It answers within a second, listens on loopback only, and ends with Ctrl-C; `--help` has the options. In the tests of a Python
+program a `conftest.py` with `pytest_plugins = ["formerr_infra.emulator.fixtures"]` brings two fixtures: `emulator`, one
+process for all tests, and `cloud`, the control plane of a fresh account on it.
+
+```python
+import json
+import urllib.request
+
+import pytest
+
+
+def vpcs(endpoint):
+    request = urllib.request.Request(f"{endpoint}/v2/vpcs", headers={"Authorization": "Bearer local-token"})
+    return [one["name"] for one in json.load(urllib.request.urlopen(request))["vpcs"]]
+
+
+def test_what_somebody_else_made_is_listed(cloud):
+    cloud.put("vpcs", name="theirs", region="nyc3", ip_range="10.99.0.0/16")
+    assert "theirs" in vpcs(cloud.endpoint)
+
+
+def test_a_bad_moment_passes(cloud):
+    cloud.fault("GET", "/v2/vpcs", status=503, times=1)
+    with pytest.raises(urllib.error.HTTPError):
+        vpcs(cloud.endpoint)
+    assert vpcs(cloud.endpoint)
+```
+
+"""
+
+
 def render(specification: Json) -> str:
     """The page in Markdown."""
     emulated = {(operation.method, operation.path) for operation in operations()}
@@ -71,6 +110,7 @@ def render(specification: Json) -> str:
         "This page is generated: see `formerr_infra/emulator/coverage.py`.",
         "",
         _NOTES,
+        _ON_ITS_OWN,
         f"{sum(done.values())} of {sum(map(len, sections.values()))} operations of the specification are emulated.",
         "",
         "| service | emulated | of |",
