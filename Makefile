@@ -38,8 +38,9 @@ test: SETUP_FLAGS = --checks
 test: setup ## every check and every test
 	@$(VENV_PYTHON) -m formerr_infra.local.checks test
 
-lint lock: SETUP_FLAGS = --no-application
-lint: setup ## ruff, mypy strict, import-linter
+lint: SETUP_FLAGS = --no-application --lint
+lock: SETUP_FLAGS = --no-application
+lint: setup ## ruff, mypy strict, import-linter, actionlint, zizmor
 	@$(VENV_PYTHON) -m formerr_infra.local.checks lint
 
 bench: setup ## the figures

@@ -114,7 +114,7 @@ class ControlClient:
 
     def transitions(self, **seconds: float) -> Json:
         """Change how long things take: `cluster_seconds`, `node_seconds`, `load_balancer_seconds`,
-        `database_seconds`, `certificate_seconds`, `membership_seconds`. Gives all."""
+        `database_seconds`, `certificate_seconds`, `membership_seconds`, `collection_seconds`. Gives all."""
         return self._do("transitions", **seconds)
 
     def settings(self, **settings: Any) -> Json:

@@ -31,7 +31,7 @@ Where it stops short of the real service:
 - without `--kubernetes` no Kubernetes runs either, and its credentials open nothing, unless the control plane names a
   real API server for the cluster; their authority is the one that signs if a later run with `--kubernetes` takes the
   saved cluster up;
-- the autoscaler does not scale, auto-upgrade does not upgrade, garbage collection never runs;
+- the autoscaler does not scale, auto-upgrade does not upgrade;
 - prices, quotas other than the droplet limit, and billing are made up or missing;
 - of an own certificate only the fingerprint is real.
 

@@ -29,6 +29,7 @@ SERVICES = (
     "domains",
     "droplets",
     "firewalls",
+    "garbage",
     "kubernetes_access",
     "kubernetes_clusters",
     "kubernetes_pools",

@@ -181,6 +181,8 @@ class Transitions:
     certificate_seconds: float = 0.0
     membership_seconds: float = 0.0
     """How long a deleted cluster or load balancer still counts as a member of its VPC."""
+    collection_seconds: float = 0.0
+    """How long a garbage collection of a registry takes."""
 
 
 @dataclass(slots=True)
@@ -276,7 +278,7 @@ def _rfc3339(seconds: int) -> str:
 
 def uniform_transitions(seconds: float) -> Transitions:
     """Every transition taking the same time."""
-    return Transitions(*([seconds] * 6))
+    return Transitions(*([seconds] * 7))
 
 
 def public(item: Json) -> Json:

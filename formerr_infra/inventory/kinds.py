@@ -92,7 +92,7 @@ def found(kind: Kind, raw: Raw, project: str, stack: str) -> Found:
         name=name,
         mark=mark,
         owner=owner,
-        created_at=_moment(raw.get("created_at")),
+        created_at=moment(raw.get("created_at")),
         facts=MappingProxyType(kind.facts(raw)),
         details=MappingProxyType(dict(raw)),
     )
@@ -130,7 +130,7 @@ def _state(value: object) -> str | None:
     return _text(value.get("state")) if isinstance(value, dict) else _text(value)
 
 
-def _moment(value: object) -> datetime | None:
+def moment(value: object) -> datetime | None:
     """RFC 3339, with up to nanoseconds, as UTC."""
     if not isinstance(value, str):
         return None

@@ -11,7 +11,8 @@ import subprocess
 import sys
 import time
 
-from formerr_infra.local.paths import CHECKOUT
+from formerr_infra.local.paths import CHECKOUT, LocalPaths
+from formerr_infra.local.tools import Toolbox
 
 _BIN = CHECKOUT / ".venv" / "bin"
 
@@ -19,6 +20,8 @@ LINT = (
     ("ruff", "check", "--quiet", "."),
     ("mypy", "--no-error-summary"),
     ("lint-imports", "--no-cache"),
+    ("actionlint", "-no-color", "-shellcheck=", "-pyflakes="),
+    ("zizmor", "--offline", "--no-progress", "--quiet", "--persona=pedantic", ".github"),
 )
 
 _LOCK = (
@@ -36,11 +39,18 @@ def _run(command: tuple[str, ...]) -> int:
     name = " ".join(command[:2])
     began = time.monotonic()
     sys.stdout.flush()
-    program = os.fspath(_BIN / command[0])
-    code = subprocess.call([program, *command[1:]], cwd=CHECKOUT, stdin=subprocess.DEVNULL)
+    code = subprocess.call([_program(command[0]), *command[1:]], cwd=CHECKOUT, stdin=subprocess.DEVNULL)
     words = "ok" if code == 0 else f"failed with {code}"
     sys.stderr.write(f"{name}: {words} ({time.monotonic() - began:.1f} s)\n")
     return code
+
+
+def _program(name: str) -> str:
+    """Out of the virtual environment, else of the toolchain."""
+    installed = _BIN / name
+    if installed.exists():
+        return os.fspath(installed)
+    return os.fspath(Toolbox(LocalPaths.of(), os.environ).programs()[name].path)
 
 
 def _all(commands: tuple[tuple[str, ...], ...]) -> int:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 from formerr_infra.errors import FormerrError
 from formerr_infra.local import bytecode
-from formerr_infra.local.packages import Environment
+from formerr_infra.local.packages import LOCKS, Environment
 from formerr_infra.local.paths import LocalPaths
 from formerr_infra.local.progress import Progress, clock
 from formerr_infra.local.toolchain import gobuild
@@ -40,13 +40,13 @@ def main(argv: list[str] | None = None) -> int:
     began = time.monotonic()
     paths = LocalPaths.of()
     try:
-        toolbox = Toolbox(paths, os.environ, sets)
+        toolbox = Toolbox(paths, os.environ, sets) if sets else None
     except FormerrError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
-    environment = Environment(paths.checkout, os.environ)
+    environment = Environment(paths.checkout, os.environ, LOCKS if sets else LOCKS[:1])
     bytecode.write(paths.checkout)
-    if environment.is_ready() and toolbox.is_ready():
+    if environment.is_ready() and (toolbox is None or toolbox.is_ready()):
         return 0
     signal.signal(signal.SIGTERM, _interrupt)
     try:
@@ -73,15 +73,24 @@ def _sets(argv: list[str] | None) -> frozenset[ToolSet]:
         action="store_true",
         help="leave out what only the application on the cluster needs",
     )
-    parser.add_argument("--checks", action="store_true", help="what only the tests need, too")
+    parser.add_argument(
+        "--runtime",
+        action="store_true",
+        help="only what a run against the real cloud needs: its requirements, no program of the toolchain",
+    )
+    parser.add_argument("--lint", action="store_true", help="what only the linters need, too")
+    parser.add_argument("--checks", action="store_true", help="what only the linters and the tests need, too")
     asked = parser.parse_args(argv)
+    if asked.runtime:
+        return frozenset()
     application = frozenset() if asked.no_application else frozenset({ToolSet.APPLICATION})
     checks = frozenset({ToolSet.CHECKS}) if asked.checks else frozenset()
-    return frozenset({ToolSet.CORE}) | application | checks
+    lint = frozenset({ToolSet.LINT}) if asked.lint or asked.checks else frozenset()
+    return frozenset({ToolSet.CORE}) | application | lint | checks
 
 
 def _both(
-    environment: Environment, toolbox: Toolbox, paths: LocalPaths, progress: Progress
+    environment: Environment, toolbox: Toolbox | None, paths: LocalPaths, progress: Progress
 ) -> list[FormerrError]:
     failures: list[FormerrError] = []
     paths.local_dir.mkdir(parents=True, exist_ok=True)
@@ -93,12 +102,12 @@ def _both(
                 if environment.ensure(task):
                     progress.note(f"  Python packages: installed in {clock(task.elapsed)}")
 
-        def tools(name: str) -> Callable[[], None]:
+        def tool(name: str, box: Toolbox) -> Callable[[], None]:
             def work() -> None:
                 with progress.task(name) as task:
-                    found = toolbox.ensure(name, task)
+                    found = box.ensure(name, task)
                     if found is not None:
-                        progress.note(f"  {toolbox.told(found)} ({clock(task.elapsed)})")
+                        progress.note(f"  {box.told(found)} ({clock(task.elapsed)})")
 
             return work
 
@@ -113,7 +122,9 @@ def _both(
 
             return run
 
-        works = [packages, *(tools(name) for name in toolbox.open())]
+        works = [packages]
+        if toolbox is not None:
+            works += [tool(name, toolbox) for name in toolbox.open()]
         threads = [threading.Thread(target=guarded(work), daemon=True) for work in works]
         for thread in threads:
             thread.start()
@@ -121,7 +132,8 @@ def _both(
             while thread.is_alive():
                 thread.join(0.2)
         # What there is stays known where something else failed: the four slots need no Kubernetes.
-        toolbox.remember()
+        if toolbox is not None:
+            toolbox.remember()
     return failures
 
 

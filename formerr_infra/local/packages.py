@@ -53,10 +53,12 @@ class Environment:
     Attributes:
         checkout: the folder with the requirements; the environment is `.venv` in it.
         environ: index, proxies and certificates come from here.
+        locks: what is installed: for a run against the real cloud the first alone.
     """
 
     checkout: Path
     environ: Mapping[str, str]
+    locks: tuple[str, ...] = LOCKS
 
     @property
     def folder(self) -> Path:
@@ -69,7 +71,7 @@ class Environment:
     def wanted(self) -> dict[str, object]:
         """What the stamp says when nothing is to be done."""
         digest = hashlib.sha256()
-        for name in (BOOTSTRAP, *LOCKS):
+        for name in (BOOTSTRAP, *self.locks):
             digest.update((self.checkout / name).read_bytes())
         return {"layout": _LAYOUT, "checkout": os.fspath(self.checkout), "requirements": digest.hexdigest()}
 
@@ -116,7 +118,7 @@ class Environment:
 
     def _fill(self, sayer: Sayer) -> None:
         uv = self._uv(sayer)
-        files = [word for name in LOCKS for word in ("-r", name)]
+        files = [word for name in self.locks for word in ("-r", name)]
         failed: str | None = "uv is not to be had"
         if uv is not None:
             sayer.say("installing the locked requirements")

@@ -34,10 +34,11 @@ FORGET_SECONDS = 24 * 3600
 
 
 class ToolSet(StrEnum):
-    """What a run may need: the four slots alone, the application on a real API server, the tests' own."""
+    """What a run may need: the four slots alone, the application on a real API server, the linters' and the tests' own."""
 
     CORE = "core"
     APPLICATION = "application"
+    LINT = "lint"
     CHECKS = "checks"
 
 
@@ -45,6 +46,7 @@ MEMBERS: Mapping[ToolSet, tuple[str, ...]] = MappingProxyType(
     {
         ToolSet.CORE: ("pulumi", "pulumi-language-python"),
         ToolSet.APPLICATION: (*CONTROL_PLANE, KUBERNETES_PLUGIN),
+        ToolSet.LINT: ("actionlint",),
         ToolSet.CHECKS: ("kube-score",),
     }
 )

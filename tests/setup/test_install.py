@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from formerr_infra.local.packages import STAMP, Environment
+from formerr_infra.local.packages import LOCKS, STAMP, Environment
 from formerr_infra.local.paths import CHECKOUT
 from tests.setup.toolbench import PULUMI_FILES, archive, put, serving
 
@@ -36,6 +36,7 @@ case "$1 $2 $3" in
     case "$2" in
       */etcd) version=3.6.5 ;;
       */kube-score) version=1.20.0 ;;
+      */actionlint) version=1.7.12 ;;
       */kube-*) version=1.34.2 ;;
       */kwok) version=0.7.0 ;;
       *) version=3.259.0 ;;
@@ -260,14 +261,26 @@ def test_the_application_is_prepared_unless_it_is_left_out(machine: Machine) -> 
         assert (process.communicate(timeout=30), process.returncode) == (("", ""), 0)
 
 
-def test_what_only_the_tests_need_is_prepared_only_for_them(machine: Machine) -> None:
+def test_what_only_linters_and_tests_need_is_prepared_only_for_them(machine: Machine) -> None:
     machine.go(QUICK_GO)
     machine.run()
 
-    code, said = machine.run(CORE, "--checks")
-
+    code, said = machine.run(CORE, "--lint")
     assert code == 0, said
-    assert machine.built()[2:] == ["kube-score"]
+    assert machine.built()[2:] == ["actionlint"]
+
+    code, said = machine.run(CORE, "--checks")
+    assert code == 0, said
+    assert machine.built()[3:] == ["kube-score"]
+
+
+def test_a_run_against_the_real_cloud_needs_its_requirements_and_no_program(machine: Machine) -> None:
+    wanted = Environment(machine.checkout, {}, LOCKS[:1]).wanted()
+    assert wanted != Environment(machine.checkout, {}).wanted()
+    (machine.checkout / ".venv" / STAMP).write_text(json.dumps(wanted), "utf-8")
+
+    assert machine.run("--runtime") == (0, "")
+    assert machine.built() == []
 
 
 def test_a_program_that_is_not_to_be_had_does_not_undo_the_others(machine: Machine) -> None:
@@ -276,6 +289,6 @@ def test_a_program_that_is_not_to_be_had_does_not_undo_the_others(machine: Machi
     code, said = machine.run("--checks")
 
     assert code == 12
-    assert said.count("could not be had") == len(APPLICATION) + 1
+    assert said.count("could not be had") == len(APPLICATION) + 2
     assert "APPLICATION=no" in said
     assert machine.run() == (0, "")

@@ -1,7 +1,8 @@
 """What is in a registry: repositories, their tags and manifests, under both registry paths.
 
-Filled by the control plane (`put("repositories", registry_name=..., name=..., tags=[...])`). Garbage collection is
-answered as something that never ran.
+Filled by the control plane (`put("repositories", registry_name=..., name=..., tags=[...])`): every tag has a manifest of its
+own. A manifest that loses its last tag stays, untagged; what a deleted one took up is only freed by a garbage collection
+(`garbage`).
 """
 
 from __future__ import annotations
@@ -25,13 +26,12 @@ def build(world: World, account: Account, fields: Json) -> Json:
     name = fields.get("name", f"image-{len(account[KIND]) + 1}")
     names = fields.get("tags", ["latest"])
     size = fields.get("size_bytes", 1_000_000)
+    at = fields.get("updated_at", world.timestamp())
     tags: list[Json] = []
     for tag in names:
         digest = "sha256:" + hashlib.sha256(f"{registry}/{name}:{tag}".encode()).hexdigest()
-        tags.append(
-            {"tag": tag, "manifest_digest": digest, "size_bytes": size, "updated_at": world.timestamp()}
-        )
-    repository: Json = {"registry_name": registry, "name": name, "_tags": tags}
+        tags.append({"tag": tag, "manifest_digest": digest, "size_bytes": size, "updated_at": at})
+    repository: Json = {"registry_name": registry, "name": name, "_tags": tags, "_untagged": []}
     found = account[registries.KIND].get(registry)
     if found is not None:
         found["storage_usage_bytes"] += size * len(tags)
@@ -68,7 +68,7 @@ def _tag(repository: Json, tag: Json) -> Json:
 
 def _manifests(repository: Json) -> list[Json]:
     found: dict[str, Json] = {}
-    for tag in repository["_tags"]:
+    for tag in (*repository["_tags"], *repository.get("_untagged", ())):
         digest = tag["manifest_digest"]
         manifest = found.setdefault(
             digest,
@@ -83,7 +83,8 @@ def _manifests(repository: Json) -> list[Json]:
                 "blobs": [{"digest": digest, "compressed_size_bytes": tag["size_bytes"] // 2}],
             },
         )
-        manifest["tags"].append(tag["tag"])
+        if "tag" in tag:
+            manifest["tags"].append(tag["tag"])
     return list(found.values())
 
 
@@ -101,14 +102,10 @@ def _find(call: Call) -> Json:
     return repository
 
 
-def _remove_tags(call: Call, key: str, value: str) -> Answer:
-    repository = _find(call)
-    kept = [tag for tag in repository["_tags"] if tag[key] != value]
-    if len(kept) == len(repository["_tags"]):
-        raise NotFound()
-    repository["_tags"] = kept
-    call.account[KIND].changed()
-    return Answer(204)
+def untagged(repository: Json) -> list[Json]:
+    """The manifests of a repository that no tag names any more."""
+    found: list[Json] = repository.setdefault("_untagged", [])
+    return found
 
 
 @ROUTES.on("GET", "/v2/registry/{registry_name}/repositories", "registry:read")
@@ -138,8 +135,17 @@ def list_repository_tags(call: Call) -> Answer:
 
 
 def delete_tag(call: Call) -> Answer:
-    """Delete one tag."""
-    return _remove_tags(call, "tag", call.params[2])
+    """Delete one tag; the manifest stays."""
+    repository = _find(call)
+    gone = [tag for tag in repository["_tags"] if tag["tag"] == call.params[2]]
+    if not gone:
+        raise NotFound()
+    repository["_tags"].remove(gone[0])
+    digest = gone[0]["manifest_digest"]
+    if all(tag["manifest_digest"] != digest for tag in (*repository["_tags"], *untagged(repository))):
+        untagged(repository).append({key: value for key, value in gone[0].items() if key != "tag"})
+    call.account[KIND].changed()
+    return Answer(204)
 
 
 def list_digests(call: Call) -> Answer:
@@ -148,20 +154,22 @@ def list_digests(call: Call) -> Answer:
 
 
 def delete_digest(call: Call) -> Answer:
-    """Delete one manifest with all its tags."""
-    return _remove_tags(call, "manifest_digest", call.params[2])
+    """Delete one manifest with all its tags; its blobs wait for a garbage collection."""
+    repository = _find(call)
+    digest = call.params[2]
+    gone = [one for one in (*repository["_tags"], *untagged(repository)) if one["manifest_digest"] == digest]
+    if not gone:
+        raise NotFound()
+    for key in ("_tags", "_untagged"):
+        repository[key] = [one for one in repository[key] if one["manifest_digest"] != digest]
+    leave_blobs(registries.find(call), gone[0]["size_bytes"])
+    call.account[KIND].changed()
+    return Answer(204)
 
 
-def get_garbage_collection(call: Call) -> Answer:
-    """The collection that is running: there is none."""
-    registries.find(call)
-    raise NotFound("no active garbage collection")
-
-
-def list_garbage_collections(call: Call) -> Answer:
-    """Collections that ran: there are none."""
-    registries.find(call)
-    return call.page("garbage_collections", [])
+def leave_blobs(registry: Json, size: int) -> None:
+    """Remember that nothing refers to a manifest's blob any more."""
+    registry.setdefault("_unreferenced", []).append(size)
 
 
 for _root in _ROOTS:
@@ -170,8 +178,6 @@ for _root in _ROOTS:
     ROUTES.on("DELETE", f"{_root}{_REPOSITORY}/tags/{{repository_tag}}", "registry:delete")(delete_tag)
     ROUTES.on("GET", f"{_root}{_REPOSITORY}/digests", "registry:read")(list_digests)
     ROUTES.on("DELETE", f"{_root}{_REPOSITORY}/digests/{{manifest_digest}}", "registry:delete")(delete_digest)
-    ROUTES.on("GET", f"{_root}/garbage-collection", "registry:read")(get_garbage_collection)
-    ROUTES.on("GET", f"{_root}/garbage-collections", "registry:read")(list_garbage_collections)
 
 
 @ROUTES.on("DELETE", "/v2/registries/{registry_name}/repositories/{repository_name}", "registry:delete")

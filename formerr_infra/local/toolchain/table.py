@@ -18,6 +18,7 @@ KUBERNETES = "1.34.2"
 ETCD = "3.6.5"
 KWOK = "0.7.0"
 KUBE_SCORE = "1.20.0"
+ACTIONLINT = "1.7.12"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,9 @@ _APPLICATION_ADVICE = (
     "  set FORMERR_RELEASE_URL to a folder that mirrors the releases and their sums, or\n"
     "  leave the application out: make up APPLICATION=no"
 )
+
+
+_CHECK_ADVICE = "  have it on the PATH, or install Go (https://go.dev/doc/install) so that it can be built"
 
 
 def _control_plane(name: str, purpose: str) -> Tool:
@@ -297,7 +301,28 @@ TABLE: tuple[Tool, ...] = (
             package="github.com/zegl/kube-score/cmd/kube-score",
             ldflags=f"-X main.version={KUBE_SCORE}",
         ),
-        advice="  have it on the PATH, or install Go (https://go.dev/doc/install) so that it can be built",
+        advice=_CHECK_ADVICE,
+    ),
+    Tool(
+        name="actionlint",
+        purpose="judges the workflows",
+        at_least=(1, 7, 12),  # older ones take keys of newer workflows for slips
+        below=(2, 0, 0),
+        version_args=("-version",),
+        release=Release(
+            version=ACTIONLINT,
+            bases=("https://github.com/rhysd/actionlint/releases/download/v{version}",),
+            archive="actionlint_{version}_{os}_{arch}.tar.gz",
+            sums="actionlint_{version}_checksums.txt",
+            arches=_GO_ARCHES,
+        ),
+        build=GoBuild(
+            version=ACTIONLINT,
+            module="actionlint",
+            package="github.com/rhysd/actionlint/cmd/actionlint",
+            ldflags=f"-X github.com/rhysd/actionlint.version={ACTIONLINT}",
+        ),
+        advice=_CHECK_ADVICE,
     ),
 )
 
