@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 PLUGIN = "pulumi-resource-digitalocean"
 KUBERNETES_PLUGIN = "pulumi-resource-kubernetes"
+#: What the report is opened with; its tests skip where it is not to be had.
+CHROMIUM = "chromium"
 CONTROL_PLANE = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok")
 # A host that could not be reached is asked again after this long.
 FORGET_SECONDS = 24 * 3600
@@ -47,7 +49,7 @@ MEMBERS: Mapping[ToolSet, tuple[str, ...]] = MappingProxyType(
         ToolSet.CORE: ("pulumi", "pulumi-language-python"),
         ToolSet.APPLICATION: (*CONTROL_PLANE, KUBERNETES_PLUGIN),
         ToolSet.LINT: ("actionlint",),
-        ToolSet.CHECKS: ("kube-score",),
+        ToolSet.CHECKS: ("kube-score", CHROMIUM),
     }
 )
 REQUIRED = MEMBERS[ToolSet.CORE]
@@ -132,7 +134,7 @@ class Toolbox:
             ToolUnavailable: it is needed and not to be had.
         """
         row = tool(name)
-        needed = name != PLUGIN or self.plugin is PluginChoice.OFFICIAL
+        needed = name != CHROMIUM and (name != PLUGIN or self.plugin is PluginChoice.OFFICIAL)
         try:
             found = self._from_plugins(name) or self._resolver.ensure(row, self._way_to(name), sayer)
         except ToolUnavailable as error:
@@ -147,9 +149,12 @@ class Toolbox:
         return found
 
     def _way_to(self, name: str) -> Way:
-        """A way that a program does not have (the plugin's build) is not forced on it."""
-        forced = self.way is Way.BUILD and tool(name).build is None
-        return Way.AUTO if forced else self.way
+        """A way that a program does not have (the plugin's build, a browser's release) is not forced on it."""
+        row = tool(name)
+        there = {Way.BUILD: row.build, Way.PACKAGE: row.package}.get(self.way, row)
+        if name == CHROMIUM and self.way is Way.RELEASE:
+            there = None
+        return Way.AUTO if there is None else self.way
 
     def _from_plugins(self, name: str) -> Found | None:
         """A plugin in one of Pulumi's own folders, unless there is one on the PATH, which the engine
@@ -174,8 +179,10 @@ class Toolbox:
         did = {
             (Way.RELEASE, True): "official release, checksum verified",
             (Way.BUILD, True): "built from Go modules, sums verified",
+            (Way.PACKAGE, True): "npm package, integrity verified",
             (Way.RELEASE, False): "official release, cached",
             (Way.BUILD, False): "built from Go modules, cached",
+            (Way.PACKAGE, False): "npm package, cached",
         }.get((found.way, found.new), "already installed")
         return f"{f'{found.name} {found.version}'.rstrip()}: {did}: {found.path}"
 
@@ -245,7 +252,8 @@ class Toolbox:
         """Whether a program was looked for as far as is asked now: a stand-in asks for nothing."""
         if name in self._found:
             return True
-        return name == PLUGIN and self.plugin is PluginChoice.AUTO and name in self._missing
+        optional = name == CHROMIUM or (name == PLUGIN and self.plugin is PluginChoice.AUTO)
+        return optional and name in self._missing
 
     def has(self, one: ToolSet) -> bool:
         """Whether every program of a set is known and still there."""

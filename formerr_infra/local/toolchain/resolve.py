@@ -15,7 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
-from formerr_infra.local.toolchain import gobuild, release
+from formerr_infra.local.toolchain import gobuild, packaged, release
 from formerr_infra.local.toolchain.cache import Entry, ToolCache
 from formerr_infra.local.toolchain.errors import Attempt, ToolUnavailable, WayFailed
 
@@ -35,6 +35,7 @@ class Way(StrEnum):
     PATH = "path"
     RELEASE = "release"
     BUILD = "build"
+    PACKAGE = "package"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Found:
         name: of the tool in the table.
         path: absolute.
         version: as found; "" where it cannot be asked.
-        way: PATH, RELEASE or BUILD.
+        way: PATH, RELEASE, BUILD or PACKAGE.
         new: it was fetched or built just now.
     """
 
@@ -97,15 +98,18 @@ class Resolver:
         path = ("on the PATH", self.on_path)
         fetched = ("official release", self.fetched)
         built = ("build from Go modules", self.built)
+        packed = ("npm package", self.packed)
         match way:
             case Way.AUTO:
-                return [path, ("in the cache", self.cached), fetched, built]
+                return [path, ("in the cache", self.cached), fetched, built, packed]
             case Way.PATH:
                 return [path]
             case Way.RELEASE:
                 return [fetched]
             case Way.BUILD:
                 return [built]
+            case Way.PACKAGE:
+                return [packed]
             case _:
                 assert_never(way)
 
@@ -121,7 +125,7 @@ class Resolver:
         return Found(tool.name, path, self._fitting(tool, path), Way.PATH)
 
     def cached(self, tool: Tool, _sayer: Sayer) -> Found:
-        found = self._cached_release(tool) or self._cached_build(tool)
+        found = self._cached_release(tool) or self._cached_build(tool) or self._cached_package(tool)
         if found is None:
             raise WayFailed("not there")
         return found
@@ -167,6 +171,31 @@ class Resolver:
             release.space_needed(self.cache_dir, gobuild.DISK_BYTES)
             entry = self.cache.make(tool.name, spec.version, Way.BUILD, gobuild.recipe_of(spec), fill)
             return Found(tool.name, entry.program(tool.name), spec.version, Way.BUILD, new=True)
+
+    def packed(self, tool: Tool, sayer: Sayer) -> Found:
+        spec = tool.package
+        if spec is None:
+            raise WayFailed("there is no package of it")
+        if found := self._cached_package(tool):
+            return found
+        with self.cache.locked(tool.name, lambda who: sayer.say(f"waiting for {who}")):
+            if found := self._cached_package(tool):
+                return found
+
+            def fill(folder: Path) -> None:
+                packaged.make(spec, folder, self.environ, sayer)
+                for file in folder.iterdir():
+                    file.chmod(0o755)
+                self._fitting(tool, folder / tool.name)
+
+            entry = self.cache.make(tool.name, spec.version, Way.PACKAGE, packaged.recipe_of(spec), fill)
+            return Found(tool.name, entry.program(tool.name), spec.version, Way.PACKAGE, new=True)
+
+    def _cached_package(self, tool: Tool) -> Found | None:
+        if tool.package is None:
+            return None
+        entry = self.cache.entry(tool.name, tool.package.version)
+        return self._from(entry, tool, tool.package.version, Way.PACKAGE, packaged.recipe_of(tool.package))
 
     def _cached_release(self, tool: Tool) -> Found | None:
         if tool.release is None:

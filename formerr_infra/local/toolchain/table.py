@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ ETCD = "3.6.5"
 KWOK = "0.7.0"
 KUBE_SCORE = "1.20.0"
 ACTIONLINT = "1.7.12"
+CHROMIUM = "153.0.0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,26 @@ class GoBuild:
 
 
 @dataclass(frozen=True, slots=True)
+class Package:
+    """A package of the npm registry that holds a program, compressed with brotli.
+
+    Attributes:
+        version, name: of the package.
+        sha512: of its archive, base64, as npm writes it behind `sha512-`.
+        files: path in the package -> name of the program, or "" for a tar whose files come beside it.
+        machines: (system, machine) that it is for.
+        texts: files that come beside those, by name: what starts a program with the libraries that came with it.
+    """
+
+    version: str
+    name: str
+    sha512: str
+    files: Mapping[str, str]
+    machines: tuple[tuple[str, str], ...]
+    texts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
 class Tool:
     """A program and the ways to it.
 
@@ -82,7 +103,7 @@ class Tool:
         version_args: what makes it print its version; empty where it cannot.
         at_least, below: versions that fit, on the PATH too.
         version_from: another program that stands beside this one in a release and tells the version for both.
-        release, build: the ways; None where there is none.
+        release, build, package: the ways; None where there is none.
         advice: what to do when no way works.
     """
 
@@ -96,6 +117,7 @@ class Tool:
     version_from: str | None = None
     release: Release | None = None
     build: GoBuild | None = None
+    package: Package | None = None
     advice: str = ""
 
     @property
@@ -124,6 +146,20 @@ _PULUMI_ADVICE = (
 
 _SDK = "github.com/pulumi/pulumi/sdk/v3"
 _PROVIDER = "github.com/pulumi/pulumi-kubernetes/provider/v4"
+
+_START_CHROMIUM = """#!/bin/sh
+here=$(dirname "$(readlink -f "$0")")
+export LD_LIBRARY_PATH="$here${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" FONTCONFIG_FILE="$here/fonts.conf"
+exec "$here/chromium.bin" "$@"
+"""
+
+_FONTS = """<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <dir prefix="relative">.</dir>
+  <cachedir prefix="xdg">fontconfig</cachedir>
+</fontconfig>
+"""
 
 _APPLICATION_ADVICE = (
     "  have it on the PATH, or\n"
@@ -323,6 +359,24 @@ TABLE: tuple[Tool, ...] = (
             ldflags=f"-X github.com/rhysd/actionlint.version={ACTIONLINT}",
         ),
         advice=_CHECK_ADVICE,
+    ),
+    Tool(
+        name="chromium",
+        purpose="opens the report in the tests",
+        at_least=(120, 0, 0),
+        below=(1000, 0, 0),
+        version_args=("--version",),
+        package=Package(
+            version=CHROMIUM,
+            name="@sparticuz/chromium",
+            sha512="jiGWqSvPMdu4+P9TilYqAR7yEGPEHINx+lCvE/NqNO/EHYzF/x1hUiI5T6ioVIt7dEy7n88byyT0vk+dnsgQwA==",
+            files=MappingProxyType(
+                {"bin/chromium.br": "chromium.bin", "bin/al2023.tar.br": "", "bin/fonts.tar.br": ""}
+            ),
+            machines=(("Linux", "x86_64"),),
+            texts=MappingProxyType({"chromium": _START_CHROMIUM, "fonts.conf": _FONTS}),
+        ),
+        advice="  have chromium on the PATH, or install Node.js with npm so that it can be fetched",
     ),
 )
 
