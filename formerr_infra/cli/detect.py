@@ -13,6 +13,7 @@ from formerr_infra.errors import FormerrError, SettingsError
 if TYPE_CHECKING:
     from formerr_infra.detect import Assessment
     from formerr_infra.inventory.facts import Access
+    from formerr_infra.ledger import Ledger
 
 Stack = Annotated[str, typer.Option("--stack", "-s", help="The stack, as in Pulumi.<stack>.yaml.")]
 Folder = Annotated[Path, typer.Option("--cwd", "-C", help="The folder of Pulumi.yaml.", file_okay=False)]
@@ -39,20 +40,28 @@ def assessment(stack: str, folder: Path, state: Path | None, reach: Access | Non
         FormerrError: what makes that impossible.
     """
     from formerr_infra.detect import assess
-    from formerr_infra.export import Export
-    from formerr_infra.ledger import read
     from formerr_infra.settings import access, from_files
 
     settings = from_files(folder, stack)
     reach = access() if reach is None else reach
+    return assess(stack, settings, reach, held(stack, folder, state))
+
+
+def held(stack: str, folder: Path, state: Path | None) -> Ledger:
+    """What the state holds, as Pulumi exports it or as a file has it.
+
+    Raises:
+        FormerrError: what makes that impossible.
+    """
+    from formerr_infra.export import Export
+    from formerr_infra.ledger import read
+
     if state is None:
-        ledger = Export(stack, folder).ledger()
-    else:
-        try:
-            ledger = read(json.loads(state.read_text(encoding="utf-8")))
-        except (OSError, RecursionError, ValueError) as error:
-            raise SettingsError([f"{state}: cannot be read as an export: {error}"]) from None
-    return assess(stack, settings, reach, ledger)
+        return Export(stack, folder).ledger()
+    try:
+        return read(json.loads(state.read_text(encoding="utf-8")))
+    except (OSError, RecursionError, ValueError) as error:
+        raise SettingsError([f"{state}: cannot be read as an export: {error}"]) from None
 
 
 def detect(

@@ -87,37 +87,49 @@ def read(cluster: Cluster, wanted: Iterable[Reference]) -> dict[Reference, Live]
         return dict(zip(references, pool.map(reader.one, references), strict=True))
 
 
+def get(cluster: Cluster, path: str, *, timeout: float = TIMEOUT) -> tuple[int, bytes] | Unknown:
+    """Status and body of any path, for what is no single object. Nothing that the other side does raises."""
+    try:
+        reader = _Reader(cluster, timeout)
+    except (ValueError, ssl.SSLError) as error:
+        return Unknown(f"the cluster's address or authority cannot be used: {error}")
+    return reader.asked(path)
+
+
 class _Reader:
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: Cluster, timeout: float = TIMEOUT) -> None:
         parts = urlsplit(cluster.server)
         if parts.scheme != "https" or not parts.hostname:
             raise ValueError(f"{cluster.server!r} is not an address by https")
         self._host, self._port = parts.hostname, parts.port or 443
         self._token = cluster.token
+        self._timeout = timeout
         self._tls = ssl.create_default_context(cadata=cluster.authority)
         self._mine = threading.local()
 
     def one(self, reference: Reference) -> Live:
+        answer = self.asked(reference.path)
+        return answer if isinstance(answer, Unknown) else _judge(reference, *answer)
+
+    def asked(self, path: str) -> tuple[int, bytes] | Unknown:
         trouble = ""
         for _ in range(ATTEMPTS):
             try:
-                status, body = self._get(reference.path)
+                status, body = self._get(path)
             except (OSError, http.client.HTTPException) as error:
                 self._mine.connection = None
                 trouble = f"{type(error).__name__}: {error}"
                 continue
             if status < 500:
-                return _judge(reference, status, body)
+                return status, body
             trouble = f"it answers {status}"
-        return Unknown(
-            f"the API server {self._host} could not be asked for {reference.path}: {trouble}"[:300]
-        )
+        return Unknown(f"the API server {self._host} could not be asked for {path}: {trouble}"[:300])
 
     def _get(self, path: str) -> tuple[int, bytes]:
         connection = getattr(self._mine, "connection", None)
         if connection is None:
             connection = http.client.HTTPSConnection(
-                self._host, self._port, timeout=TIMEOUT, context=self._tls
+                self._host, self._port, timeout=self._timeout, context=self._tls
             )
             self._mine.connection = connection
         headers = {"Authorization": f"Bearer {self._token}", "Accept": "application/json"}
