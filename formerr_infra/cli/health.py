@@ -155,7 +155,9 @@ def _watched(
     from formerr_infra.health import Verdict, verdict
 
     until = None if within is None else time.monotonic() + within
-    shown = _Lines(environment, as_json=as_json) if as_json or not sys.stdout.isatty() else _Screen(environment)
+    shown = (
+        _Lines(environment, as_json=as_json) if as_json or not sys.stdout.isatty() else _Screen(environment)
+    )
     with shown:
         while True:
             began = time.monotonic()

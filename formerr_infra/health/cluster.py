@@ -44,7 +44,10 @@ def answers(cluster: Found, asked: tuple[int, bytes] | Unknown) -> Judged:
     if code != 200:
         return State.FAILED, f"the API server of {cluster.name} says that it is not ready ({code})"
     if said == "degraded":
-        return State.FAILED, f"the API server of {cluster.name} is ready, and the cluster degraded, says DigitalOcean"
+        return (
+            State.FAILED,
+            f"the API server of {cluster.name} is ready, and the cluster degraded, says DigitalOcean",
+        )
     return State.OK, f"{cluster.name} is {said}, its API server ready"
 
 
@@ -88,10 +91,15 @@ def workload(live: Mapping[str, Any] | Unknown | None) -> Judged:
     updated = _count(now.get("updatedReplicas"), 0)
     stuck = next((one for one in _conditions(live) if one.get("type") == "Progressing"), {})
     if stuck.get("status") == "False":
-        return State.FAILED, f"{there} of {wanted} pods are available; the roll is stuck ({stuck.get('reason')})"
+        return (
+            State.FAILED,
+            f"{there} of {wanted} pods are available; the roll is stuck ({stuck.get('reason')})",
+        )
     if there < wanted:
         return State.FAILED, f"{there} of {wanted} pods are available"
-    seen = _count(now.get("observedGeneration"), 0) >= _count((live.get("metadata") or {}).get("generation"), 0)
+    seen = _count(now.get("observedGeneration"), 0) >= _count(
+        (live.get("metadata") or {}).get("generation"), 0
+    )
     rolling = "" if seen and updated >= wanted else "; a roll is under way"
     if wanted == 0:
         return State.FAILED, f"it is scaled to no pod at all{rolling}"

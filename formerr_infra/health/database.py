@@ -36,14 +36,18 @@ class Place:
 def connect(place: Place, *, timeout: float) -> NoAnswer | None:
     """None if it speaks PostgreSQL in TLS; otherwise why not."""
     try:
+        context = _context(place)
+    except (ValueError, ssl.SSLError):
+        return NoAnswer("the authority that DigitalOcean names for it cannot be used", own=True)
+    try:
         with socket.create_connection((place.host, place.port), timeout=timeout) as plain:
             plain.sendall(_ASK_FOR_TLS)
             if plain.recv(1) != _AGREED:
                 return NoAnswer("it does not speak PostgreSQL in TLS")
-            with _context(place).wrap_socket(plain, server_hostname=place.host):
+            with context.wrap_socket(plain, server_hostname=place.host):
                 return None
-    except (OSError, ValueError) as error:
-        return trouble(error) if isinstance(error, OSError) else NoAnswer("its authority cannot be used")
+    except OSError as error:
+        return trouble(error)
 
 
 def _context(place: Place) -> ssl.SSLContext:

@@ -85,7 +85,9 @@ def check(access: Access, image: Image, *, timeout: float) -> tuple[State, str]:
 
 def _repositories(registry: str) -> Kind:
     path = f"/v2/registries/{registry}/repositoriesV2"
-    return _kind(path, "repositories", "name", lambda client: partial(client.registries.list_repositories_v2, registry))
+    return _kind(
+        path, "repositories", "name", lambda client: partial(client.registries.list_repositories_v2, registry)
+    )
 
 
 def _tags(image: Image) -> Kind:

@@ -62,7 +62,9 @@ def look(stack: str, settings: Settings, access: Access, ledger: Ledger, *, time
     wanted = [slot for slot in enabled(settings) if slot.key in SLOTS]
     held = {slot.key: ledger.held[slot.key] for slot in wanted}
     ids = {
-        key: one.id for key, one in held.items() if one.holding in (Holding.MANAGED, Holding.ADOPTED) and one.id
+        key: one.id
+        for key, one in held.items()
+        if one.holding in (Holding.MANAGED, Holding.ADOPTED) and one.id
     }
     questions = [Question(slot.key, slot.kind, (ids[slot.key],)) for slot in wanted if slot.key in ids]
     database = [ids["database"]] if "database" in ids else []

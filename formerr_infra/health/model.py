@@ -87,8 +87,6 @@ def require(checks: Sequence[Check]) -> None:
     bad = verdict(checks)
     if bad is Verdict.HEALTHY:
         return
-    kind, state = (
-        (Unhealthy, State.FAILED) if bad is Verdict.UNHEALTHY else (HealthUnknown, State.UNKNOWN)
-    )
+    kind, state = (Unhealthy, State.FAILED) if bad is Verdict.UNHEALTHY else (HealthUnknown, State.UNKNOWN)
     named = [f"{one.name}: {one.message}" for one in checks if one.state is state]
     raise kind("\n".join([summary(checks), *named]))

@@ -92,7 +92,7 @@ def checks(
             found += [Check(name, job.late, "no answer in time", _ANSWERS * timeout) for name in job.names]
         else:
             found += result
-    return sorted(found, key=lambda one: _ORDER.index(one.name.partition(":")[0]))
+    return sorted(found, key=lambda one: (_ORDER.index(one.name.partition(":")[0]), one.name))
 
 
 def _jobs(looked: Looked, timeout: float, days: float) -> list[_Job]:

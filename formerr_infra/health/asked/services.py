@@ -60,7 +60,10 @@ def ask_database(looked: Looked, timeout: float) -> Results:
     if not isinstance(there, Found):
         told = absent(there)
         if there is None and looked.settings.deploy_application:
-            told = (State.SKIPPED, "the database is none of this stack's: the backend's /health says whether it reaches it")
+            told = (
+                State.SKIPPED,
+                "the database is none of this stack's: the backend's /health says whether it reaches it",
+            )
         return [("database", *told), ("database-connection", *told)]
     said = there.facts.get("status")
     state = State.OK if said == "online" else State.FAILED
@@ -80,16 +83,24 @@ def _connection(looked: Looked, there: Found, timeout: float) -> Told:
         return State.SKIPPED, f"no database runs behind the local DigitalOcean: {place.host} leads nowhere"
     trouble = databases.connect(place, timeout=timeout)
     if trouble is None:
-        checked = "" if place.authority else "; its certificate was not checked, as its authority is not known"
+        checked = (
+            "" if place.authority else "; its certificate was not checked, as its authority is not known"
+        )
         return State.OK, f"{place.host}:{place.port} speaks PostgreSQL in TLS{checked}"
     where = f"{place.host}:{place.port}: {trouble.reason}"
     if private:
-        return State.SKIPPED, f"{where}. It is reached from the VPC only; the backend's /health says whether it is"
+        return (
+            State.SKIPPED,
+            f"{where}. It is reached from the VPC only; the backend's /health says whether it is",
+        )
     if trouble.own or parts is None or isinstance(parts.rules, Unknown):
         return State.UNKNOWN, where
     if parts.rules:
         admitted = ", ".join(f"{rule.type} {rule.value}" for rule in parts.rules)
-        return State.SKIPPED, f"{where}. It admits {admitted}; the backend's /health says whether it reaches it"
+        return (
+            State.SKIPPED,
+            f"{where}. It admits {admitted}; the backend's /health says whether it reaches it",
+        )
     return State.FAILED, where
 
 
@@ -113,7 +124,7 @@ def certificate(looked: Looked, threshold: float) -> Told:
     if said != "verified":
         return State.FAILED, f"certificate {there.name} is {said or 'nothing'}, says DigitalOcean"
     try:
-        left = datetime.fromisoformat(ends.replace("Z", "+00:00")).astimezone(UTC) - datetime.now(UTC)
+        left = datetime.fromisoformat(ends).astimezone(UTC) - datetime.now(UTC)
     except (OverflowError, ValueError):
         return State.UNKNOWN, f"DigitalOcean does not say when certificate {there.name} ends"
     return judged.ends_in(left.total_seconds() / 86400, threshold, f"certificate {there.name}")

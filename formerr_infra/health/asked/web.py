@@ -29,7 +29,10 @@ def status(looked: Looked) -> Told:
         return absent(there)
     said, address = there.facts.get("status"), there.facts.get("ip")
     if said != "active" or not address:
-        return State.FAILED, f"load balancer {there.name} is {said or 'nothing'}, its address {address or 'not there'}"
+        return (
+            State.FAILED,
+            f"load balancer {there.name} is {said or 'nothing'}, its address {address or 'not there'}",
+        )
     return State.OK, f"{there.name} is active at {address}"
 
 
@@ -44,7 +47,11 @@ def ingress(looked: Looked, timeout: float) -> Told:
 def frontend(looked: Looked, timeout: float) -> Told:
     """The frontend's page."""
     target = _target(looked, looked.settings.frontend_host)
-    return target if not isinstance(target, web.Target) else judged.page(web.get(target, "/", timeout=timeout), target)
+    return (
+        target
+        if not isinstance(target, web.Target)
+        else judged.page(web.get(target, "/", timeout=timeout), target)
+    )
 
 
 def backend(looked: Looked, timeout: float) -> Told:
