@@ -13,7 +13,7 @@ WITHOUT := $(if $(filter no,$(APPLICATION)),--no-application)
 SETUP_FLAGS = $(WITHOUT)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down destroy-local policy test lint bench lock clean
+.PHONY: help setup up down destroy-local policy test lint bench lock sbom clean
 
 help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,10 @@ bench: setup ## the figures
 
 lock: setup ## write requirements*.txt again from requirements/*.in
 	@$(VENV_PYTHON) -m formerr_infra.local.checks lock
+
+sbom: SETUP_FLAGS = --no-application
+sbom: setup ## the bill of materials of the virtual environment, into sbom.json (CycloneDX)
+	@$(VENV_PYTHON) -m formerr_infra.local.checks sbom
 
 clean: down ## remove the local run and the virtual environment (the tools stay cached)
 	@rm -rf .formerr .venv

@@ -1,4 +1,4 @@
-"""`make test`, `make lint`, `make bench` and `make lock`: which programs with which arguments, in one place.
+"""`make test`, `make lint`, `make bench`, `make lock` and `make sbom`: which programs with which arguments, in one place.
 
 A check that fails does not hide the others: all of them run, and the exit code is the first one's that
 failed.
@@ -33,6 +33,12 @@ LOCK = (
     (*_LOCK, "requirements/runtime.in", "-o", "requirements.txt"),
     (*_LOCK, "requirements/dev.in", "-o", "requirements-dev.txt"),
 )
+
+#: What is installed, with versions, licences and where each comes from, in CycloneDX's JSON; the same text for the same set.
+SBOM = (
+    "cyclonedx-py", "environment", os.fspath(_BIN / "python"), "--pyproject", "pyproject.toml", "--mc-type", "application",
+    "--output-reproducible", "--output-format", "JSON", "--no-validate",
+)  # fmt: skip
 
 
 def _run(command: tuple[str, ...]) -> int:
@@ -71,8 +77,14 @@ def bench(arguments: tuple[str, ...]) -> int:
     return _run(("python", "-m", "bench", *arguments))
 
 
+def sbom(arguments: tuple[str, ...]) -> int:
+    """The bill of materials of the virtual environment, into sbom.json or the file that is named."""
+    (target,) = arguments or ("sbom.json",)
+    return _run((*SBOM, "--output-file", target))
+
+
 def main(arguments: list[str]) -> int:
-    """`lint`, `test [arguments of pytest]`, `bench [arguments of bench]` or `lock`; the exit code."""
+    """`lint`, `test [arguments of pytest]`, `bench [arguments of bench]`, `lock` or `sbom [file]`; the exit code."""
     match arguments:
         case ["lint"]:
             return _all(LINT)
@@ -82,8 +94,10 @@ def main(arguments: list[str]) -> int:
             return bench(tuple(rest))
         case ["lock"]:
             return _all(LOCK)
+        case ["sbom", *rest] if len(rest) <= 1:
+            return sbom(tuple(rest))
         case _:
-            sys.stderr.write("one of: lint, test [pytest's arguments], bench, lock\n")
+            sys.stderr.write("one of: lint, test [pytest's arguments], bench, lock, sbom [file]\n")
             return 2
 
 
