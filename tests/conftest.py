@@ -22,6 +22,14 @@ import pytest
 
 from formerr_infra.emulator.fixtures import cloud, emulator  # noqa: F401  (fixtures of every test)
 from tests.guard import sitecustomize
+from tests.support.stacks import (  # noqa: F401  (the same)
+    blank,
+    blank_production,
+    deployed,
+    production,
+    risen,
+    stack,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Generator

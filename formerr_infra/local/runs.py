@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from formerr_infra.errors import FormerrError, SetupError
+from formerr_infra.engine.errors import EngineFailed
+from formerr_infra.errors import SetupError
 from formerr_infra.local import environment, plugin, process, stackfile
 from formerr_infra.local.daemon import Daemon, Running
 from formerr_infra.local.tools import Toolbox
@@ -30,12 +31,6 @@ if TYPE_CHECKING:
     from formerr_infra.local.paths import LocalPaths
 
 PROJECT = "formerr-infra"
-
-
-class EngineFailed(FormerrError):
-    """Pulumi ended with an error; it has said itself what it was."""
-
-    exit_code = 14
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,9 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from formerr_infra.emulator.client import ControlClient
-    from tests.engine.conftest import Snapshot
     from tests.support.events import Event
-    from tests.support.stack import Stack
+    from tests.support.stack import Snapshot, Stack
 
 pytestmark = pytest.mark.engine
 

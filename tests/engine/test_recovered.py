@@ -10,8 +10,7 @@ from tests.support import account
 
 if TYPE_CHECKING:
     from formerr_infra.emulator.client import ControlClient
-    from tests.engine.conftest import Snapshot
-    from tests.support.stack import Stack
+    from tests.support.stack import Snapshot, Stack
 
 pytestmark = pytest.mark.engine
 

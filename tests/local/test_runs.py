@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.console import Console
 
+from formerr_infra.engine import EngineFailed
 from formerr_infra.errors import SetupError
 from formerr_infra.local import summary
 from formerr_infra.local.daemon import Daemon
 from formerr_infra.local.paths import CHECKOUT, LocalPaths
-from formerr_infra.local.runs import EngineFailed, LocalRun, checkpoint, interpreter, needs_clusters
+from formerr_infra.local.runs import LocalRun, checkpoint, interpreter, needs_clusters
 from formerr_infra.local.tools import REQUIRED, Toolbox
 from tests.setup.toolbench import Silence
 

@@ -122,7 +122,7 @@ class Stack:
         self.application = application
         self.name = name
         self.control = control
-        self._tools = tools
+        self.tools = tools
         self._steps = 0
         self.project = folder / "project"
         self.file = self.project / f"Pulumi.{name}.yaml"
@@ -161,7 +161,7 @@ class Stack:
 
     def copy(self, folder: Path, control: ControlClient) -> Stack:
         """The same stack elsewhere: configuration and state as they are now."""
-        twin = Stack(folder, self._tools, control, self.name, application=self.application)
+        twin = Stack(folder, self.tools, control, self.name, application=self.application)
         shutil.copytree(
             self.project, twin.project, symlinks=True, ignore=shutil.ignore_patterns("__pycache__")
         )
@@ -264,7 +264,7 @@ class Stack:
         before = len(self.control.requests())
         with (self.folder / "output.txt").open("wb") as out:
             process = subprocess.Popen(
-                [self._tools.pulumi, *command, "--non-interactive"],
+                [self.tools.pulumi, *command, "--non-interactive"],
                 cwd=self.project,
                 env=self.environment | {"PULUMI_STACK": self.name if stack is None else stack},
                 stdin=subprocess.DEVNULL,
@@ -275,7 +275,7 @@ class Stack:
             try:
                 self._wait(process, kill)
             finally:
-                _end_session(process)
+                end_session(process)
         said = (self.folder / "output.txt").read_text("utf-8", "replace")
         asked = tuple(self.control.requests()[before:])
         return Step(command[0], process.returncode, said, events.read(log) if log else events.Log(), asked)
@@ -294,10 +294,25 @@ class Stack:
         raise AssertionError(f"nothing to kill for within {STEP_SECONDS} s")
 
 
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A stack that is up, and the account it is up on.
+
+    Attributes:
+        stack: never run again, only copied.
+        account: the emulator's state.
+        shape: the account, without what differs from run to run.
+    """
+
+    stack: Stack
+    account: Path
+    shape: dict[str, list[Any]]
+
+
 _LOOK = 0.02
 
 
-def _end_session(leader: subprocess.Popen[bytes]) -> None:
+def end_session(leader: subprocess.Popen[Any]) -> None:
     """SIGKILL to everything that a command started: the engine puts its plugins into process groups of their own,
     but not into another session."""
     for pid in (*_all_pids(), leader.pid):

@@ -1,0 +1,236 @@
+"""One stack, and what the engine does with it.
+
+No secret is asked for: the state comes and goes as the backend keeps it, encrypted, and outputs and configuration come
+with their secrets left out. The Automation API's own `export_stack`, `outputs` and `up` ask for all of them in the open
+(docs/adr/0034-the-engine-by-its-command.md).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from formerr_infra.engine import events, locks, words
+from formerr_infra.engine.errors import EngineFailed, EngineInterrupted, StackLocked, StackMissing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from formerr_infra.engine.command import Command
+    from formerr_infra.engine.events import Event, Preview, Result
+    from formerr_infra.engine.process import Done
+
+    OnEvent = Callable[[Event], None] | None
+
+#: What the engine puts in a secret's place.
+SECRET = "[secret]"  # noqa: S105  (no secret, but the lack of one)
+_NO_STACK = "no stack named"
+
+
+class Engine:
+    """The engine on one stack.
+
+    Args:
+        folder: of Pulumi.yaml.
+        stack: its name, short or `organization/project/stack`.
+        environ: of the engine and of the program that it runs; this process's own if left out.
+        config_file: the stack's configuration, where it is not Pulumi.<stack>.yaml in the folder.
+        interrupted: called when somebody wants a run to end, after the engine was told so.
+
+    Every method raises:
+        StackMissing: there is no such stack (but `exists` and `init`).
+        StackLocked: another run holds it.
+        EngineFailed: the engine ended with an error; the message is its own.
+        EngineInterrupted: this process was told to end while the engine worked; the engine has ended in order.
+        SetupError: there is no engine.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        stack: str,
+        environ: Mapping[str, str] | None = None,
+        *,
+        config_file: Path | None = None,
+        interrupted: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.folder = folder
+        self.stack = stack
+        self._environ = os.environ if environ is None else environ
+        self._config_file = config_file
+        self._interrupted = interrupted
+        self._made: Command | None = None
+
+    # -- what it does ----------------------------------------------------------------------------------------
+
+    def preview(
+        self, *, on_event: OnEvent = None, plan: Path | None = None, policy_packs: Sequence[Path] = ()
+    ) -> Preview:
+        """What `up` would do; changes nothing.
+
+        Args:
+            on_event: gets each event as it comes.
+            plan: a file to save the engine's plan to.
+            policy_packs: folders of policy packs to hold it against; a mandatory rule that is broken is an error.
+        """
+        more = ["--save-plan", os.fspath(plan)] if plan is not None else []
+        for pack in policy_packs:
+            more += ["--policy-pack", os.fspath(pack)]
+        return self._operate("preview", more, on_event)
+
+    def up(self, *, on_event: OnEvent = None, plan: Path | None = None) -> Result:
+        """Bring the stack up, without a question and without a preview before.
+
+        Args:
+            on_event: gets each event as it comes.
+            plan: a file with a plan of the engine, to be kept to.
+        """
+        more = ["--plan", os.fspath(plan)] if plan is not None else []
+        return self._operate("up", ["--yes", "--skip-preview", *more], on_event, done=True)
+
+    def refresh(
+        self, *, preview_only: bool, on_event: OnEvent = None, clear_pending_creates: bool = False
+    ) -> Preview:
+        """Read everything anew; what is found different or gone are the changes.
+
+        Args:
+            preview_only: leave the state as it is.
+            on_event: gets each event as it comes.
+            clear_pending_creates: forget the creates that were interrupted.
+        """
+        from dataclasses import replace
+
+        more = ["--preview-only"] if preview_only else ["--yes", "--skip-preview"]
+        if clear_pending_creates:
+            more.append("--clear-pending-creates")
+        found = self._operate("refresh", more, on_event)
+        return replace(found, changes=found.drift)
+
+    def destroy(
+        self, *, preview_only: bool, exclude_protected: bool = False, on_event: OnEvent = None
+    ) -> Preview:
+        """Take the stack down; with `preview_only`, what that would do.
+
+        Args:
+            preview_only: change nothing.
+            exclude_protected: leave what is protected, and what that depends on.
+            on_event: gets each event as it comes.
+        """
+        more = ["--preview-only"] if preview_only else ["--yes", "--skip-preview"]
+        if exclude_protected:
+            more.append("--exclude-protected")
+        return self._operate("destroy", more, on_event, done=not preview_only)
+
+    # -- the stack and its state -----------------------------------------------------------------------------
+
+    def exists(self) -> bool:
+        """Whether the backend knows the stack."""
+        try:
+            self.export()
+        except StackMissing:
+            return False
+        return True
+
+    def init(self) -> None:
+        """Make the stack; it is not selected."""
+        self._quick("stack", "init", self.stack, "--no-select", stack=False)
+
+    def export(self) -> dict[str, Any]:
+        """The state, as `pulumi stack export` gives it; secrets stay encrypted."""
+        state: dict[str, Any] = json.loads(self._quick("stack", "export"))
+        return state
+
+    def import_state(self, state: Mapping[str, Any]) -> None:
+        """Put a state in the place of the stack's; one that was exported by `export`."""
+        with tempfile.TemporaryDirectory(prefix="formerr-state-") as place:
+            file = Path(place) / "state.json"
+            file.touch(mode=0o600)
+            file.write_text(json.dumps(state), "utf-8")
+            self._quick("stack", "import", "--file", os.fspath(file))
+
+    def outputs(self) -> dict[str, Any]:
+        """The stack's outputs; for a secret, `SECRET`."""
+        outputs: dict[str, Any] = json.loads(self._quick("stack", "output", "--json"))
+        return outputs
+
+    def config(self) -> dict[str, str | None]:
+        """The stack's configuration, key with namespace -> value; for a secret, None."""
+        held: dict[str, dict[str, Any]] = json.loads(self._quick("config", "--json", *self._config_words()))
+        return {key: None if one.get("secret") else one.get("value") for key, one in held.items()}
+
+    def cancel(self) -> None:
+        """Take the stack's lock away, whoever holds it."""
+        self._quick("cancel", self.stack, "--yes", stack=False)
+
+    # -- how -------------------------------------------------------------------------------------------------
+
+    @property
+    def _command(self) -> Command:
+        if self._made is None:
+            from formerr_infra.engine.command import Command
+
+            self._made = Command(self._environ)
+        return self._made
+
+    def _config_words(self) -> list[str]:
+        return [] if self._config_file is None else ["--config-file", os.fspath(self._config_file)]
+
+    def _operate(self, name: str, more: Sequence[str], on_event: OnEvent, *, done: bool = False) -> Result:
+        """One operation with its events; the state is read before, because no event says what is external."""
+        external = events.externals(self.export())
+        seen: list[Event] = []
+
+        def hear(line: str) -> None:
+            event = events.parse(line)
+            if event is not None:
+                seen.append(event)
+                if on_event is not None:
+                    on_event(event)
+
+        args = [name, "--stack", self.stack, "--color", "never", *self._config_words(), *more]
+        ended = self._command.logged(args, self.folder, hear, interrupted=self._interrupted)
+        result = events.collect(seen, external, ok=ended.code == 0, done=done)
+        if ended.interrupted:
+            how = "it had come to its end" if result.ok else "it ended in order"
+            raise EngineInterrupted(f"`pulumi {name}` of stack {self.stack!r} was interrupted; {how}")
+        if not result.ok:
+            raise self._failure(f"pulumi {name}", ended, result)
+        return result
+
+    def _quick(self, *args: str, stack: bool = True) -> str:
+        from formerr_infra.engine.command import QUICK_SECONDS
+
+        of = ["--stack", self.stack] if stack else []
+        ended = self._command.finish([*args, *of], self.folder, timeout=QUICK_SECONDS)
+        if ended.interrupted:
+            raise EngineInterrupted(f"`pulumi {args[0]}` of stack {self.stack!r} was interrupted")
+        if ended.code != 0:
+            raise self._failure(f"pulumi {' '.join(args[:2])}", ended, None)
+        return ended.out
+
+    def _failure(self, command: str, ended: Done, result: Result | None) -> Exception:
+        printed = f"{ended.err}\n{ended.out}"
+        if _NO_STACK in printed:
+            return StackMissing(
+                f"there is no stack {self.stack!r} in this backend. `pulumi stack init {self.stack}` makes it."
+            )
+        if locks.is_locked(printed):
+            held = locks.locks(printed)
+            alive = frozenset(one.pid for one in held if _runs(one.pid))
+            return StackLocked(locks.advice(self.stack, held, host=socket.gethostname(), alive=alive))
+        said = words.told([*(result.errors if result is not None else ()), *words.errors(printed)])
+        return EngineFailed(f"`{command}` ended with {ended.code}: {said or words.told([printed])}", result)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass
+    return True

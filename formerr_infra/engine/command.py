@@ -1,0 +1,146 @@
+"""The command line that the Automation API drives, run so that nothing is lost and nothing leaks.
+
+It takes the place of the API's own `PulumiCommand`, and differs from it in this: the environment is exactly the one
+that was given; nothing can be asked for at a terminal; an interrupt ends the engine in order and is waited for; what
+takes no time has a time limit.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pulumi.automation import CommandResult, PulumiCommand
+from pulumi.automation.errors import create_command_error
+
+from formerr_infra.engine import process
+from formerr_infra.engine.errors import EngineFailed
+from formerr_infra.errors import SetupError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    Lines = Callable[[str], Any] | None
+
+#: For what reads or writes a state and does nothing else.
+QUICK_SECONDS = 120.0
+
+
+class Command(PulumiCommand):
+    """`pulumi` of one environment.
+
+    Args:
+        environ: of the program; it is found on the PATH there.
+
+    Raises:
+        SetupError: it is not there.
+    """
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        # Not the API's own beginning, which asks the program of another PATH for its version.
+        self.command = find(environ)
+        self.version = None
+        self._environ = {
+            **environ,
+            "PULUMI_SKIP_UPDATE_CHECK": "1",
+            "PULUMI_DEBUG_COMMANDS": "1",  # without it there is no --event-log
+            "PULUMI_AUTOMATION_API": "true",
+        }
+
+    def run(
+        self,
+        args: list[str],
+        cwd: str,
+        additional_env: Mapping[str, str],
+        on_output: Lines = None,
+        on_error: Lines = None,
+    ) -> CommandResult:
+        """See the Automation API; for commands that are quick."""
+        done = self.finish(args, Path(cwd), additional_env=additional_env, timeout=QUICK_SECONDS)
+        for callback, printed in ((on_output, done.out), (on_error, done.err)):
+            if callback is not None:
+                for line in printed.splitlines():
+                    callback(line)
+        result = CommandResult(done.out, done.err, done.code)
+        if done.code != 0:
+            raise create_command_error(result)
+        return result
+
+    def logged(
+        self,
+        args: Sequence[str],
+        folder: Path,
+        on_line: Callable[[str], None],
+        *,
+        interrupted: Callable[[], None] = lambda: None,
+    ) -> process.Done:
+        """A command that logs events: `on_line` gets each one as soon as it is written. It takes what time it takes.
+
+        Raises:
+            SetupError: the program cannot be started.
+        """
+        with tempfile.TemporaryDirectory(prefix="formerr-engine-") as place:
+            log = Path(place) / "events.json"
+            log.touch(mode=0o600)
+            with log.open("rb") as read:
+                rest = b""
+
+                def tick() -> None:
+                    nonlocal rest
+                    *lines, rest = (rest + read.read()).split(b"\n")
+                    if lines:
+                        # The engine writes all it knows at its most talkative; nothing of it is to be found on a disk.
+                        log.unlink(missing_ok=True)
+                    for line in lines:
+                        on_line(line.decode("utf-8", "replace"))
+
+                words = [*args, "--event-log", os.fspath(log)]
+                return self.finish(words, folder, tick=tick, interrupted=interrupted)
+
+    def finish(
+        self,
+        args: Sequence[str],
+        folder: Path,
+        *,
+        additional_env: Mapping[str, str] | None = None,
+        tick: Callable[[], None] = lambda: None,
+        interrupted: Callable[[], None] = lambda: None,
+        timeout: float | None = None,
+    ) -> process.Done:
+        """Run it to its end, whatever that is.
+
+        Raises:
+            EngineFailed: it gave no answer within the time limit.
+            SetupError: it cannot be started.
+        """
+        words = [self.command, "--non-interactive", *(one for one in args if one != "--non-interactive")]
+        environ = {**self._environ, **(additional_env or {})}
+        try:
+            return process.run(
+                words, folder=folder, environ=environ, tick=tick, interrupted=interrupted, timeout=timeout
+            )
+        except TimeoutError:
+            shown = " ".join(args[:2])
+            raise EngineFailed(f"`pulumi {shown}` gave no answer in {timeout:.0f} s") from None
+        except OSError as error:
+            raise SetupError(f"{self.command} cannot be started in {folder}: {error}") from None
+
+
+def find(environ: Mapping[str, str]) -> str:
+    """The engine's program.
+
+    Raises:
+        SetupError: it is not there.
+    """
+    home = Path(environ.get("HOME") or Path.home()) / ".pulumi" / "bin"
+    found = shutil.which("pulumi", path=environ.get("PATH", "")) or shutil.which(
+        "pulumi", path=os.fspath(home)
+    )
+    if found is None:
+        raise SetupError(
+            'There is no `pulumi` on the PATH. Install Pulumi, or run `make up` and then `eval "$(formerr local env)"`.'
+        )
+    return found

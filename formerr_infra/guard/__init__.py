@@ -1,0 +1,1 @@
+"""What stops a plan of the engine before it writes."""
