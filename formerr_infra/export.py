@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 EXPORT_SECONDS = 60.0
 #: Go's collector costs a fifth of so short a run; it stays away while the memory is small.
 _RUN_SHORT = {"GOGC": "off", "GOMEMLIMIT": "512MiB"}
+#: Where the engine around this program collects logs. An export would send its own there, by a name for which gRPC asks the
+#: resolver of the machine: questions that leave it, and time.
+_OF_THE_ENGINE = frozenset({"PULUMI_LOG_OTLP_ENDPOINT", "PULUMI_OTEL_EXPORTER_OTLP_ENDPOINT"})
 
 
 class Export:
@@ -45,7 +48,9 @@ class Export:
         self._process = subprocess.Popen(
             [program, "stack", "export", "--stack", stack, "--non-interactive"],
             cwd=folder,
-            env=_RUN_SHORT | os.environ | {"PULUMI_SKIP_UPDATE_CHECK": "1"},
+            env=_RUN_SHORT
+            | {name: value for name, value in os.environ.items() if name not in _OF_THE_ENGINE}
+            | {"PULUMI_SKIP_UPDATE_CHECK": "1"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

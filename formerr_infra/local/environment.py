@@ -63,6 +63,7 @@ def exports(
         "DIGITALOCEAN_API_URL": endpoint,
         "DIGITALOCEAN_TOKEN": TOKEN,
         "FORMERR_LOCAL": "1",
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",  # the engine lists packages by pip, which asks for a newer pip
         "PATH": os.pathsep.join([*map(os.fspath, folders), toolbox.search_path()]),
         "PULUMI_BACKEND_URL": backend(paths.state),
         "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,

@@ -137,6 +137,7 @@ class Stack:
             "PULUMI_SUPPRESS_NEO_LINK": "true",
             "PULUMI_DEBUG_COMMANDS": "1",  # without it there is no --event-log
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "PIP_DISABLE_PIP_VERSION_CHECK": "1",
             "DIGITALOCEAN_API_URL": control.endpoint,
             "DIGITALOCEAN_TOKEN": TOKEN,
             "FORMERR_LOCAL": "1",
