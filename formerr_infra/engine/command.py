@@ -45,6 +45,7 @@ class Command(PulumiCommand):
         self.version = None
         self._environ = {
             **environ,
+            "PIP_DISABLE_PIP_VERSION_CHECK": "1",
             "PULUMI_SKIP_UPDATE_CHECK": "1",
             "PULUMI_DEBUG_COMMANDS": "1",  # without it there is no --event-log
             "PULUMI_AUTOMATION_API": "true",
