@@ -138,6 +138,8 @@ async def declare(
     pulumi.export("load_balancer_ip", balancer.load_balancer.ip)
     pulumi.export("load_balancer_id", balancer.load_balancer.id)
     pulumi.export("region", settings.region)
+    if settings.expires_at is not None:
+        pulumi.export("expires_at", settings.expires_at)
     if settings.services or settings.deploy_application:
         pulumi.export("application_url", f"{services.scheme(assessment)}://{settings.frontend_host}")
         pulumi.export("api_url", f"{services.scheme(assessment)}://{settings.backend_host}")
@@ -174,7 +176,9 @@ def _network(assessment: Assessment, care: Care, began: str) -> NetworkArgs:
         region=settings.region,
         ip_range=settings.vpc_cidr,
         description=naming.marked_description(
-            f"Formerr {assessment.stack} network", naming.PROJECT, assessment.stack
+            naming.until(f"Formerr {assessment.stack} network", settings.expires_at),
+            naming.PROJECT,
+            assessment.stack,
         ),
         care=Care(protect=care.protect, retain=care.retain or stays is not None),
         began=began,

@@ -41,6 +41,20 @@ def marked_description(text: str, project: str, stack: str) -> str:
     return f"{text} [{mark_text(project, stack)}]"
 
 
+_UNTIL = re.compile(r", until (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)(?= \[pulumi:)")
+
+
+def until(text: str, moment: str | None) -> str:
+    """A description that says when what it is about may go; before the mark is put behind it."""
+    return f"{text}, until {moment}" if moment else text
+
+
+def read_until(description: str) -> str | None:
+    """The moment that `until` put into a marked description."""
+    found = _UNTIL.search(description)
+    return found[1] if found else None
+
+
 def read_mark(text: str, project: str, stack: str) -> tuple[Mark, str | None]:
     """Whose a description says it is, and `project/stack` of the owner.
 

@@ -136,7 +136,7 @@ def _wish(manifest: Mapping[str, Any], reference: Reference, settings: Settings)
         policy = settings.namespace_policy
         if policy is not Policy.IMPORT:  # an import sets the label
             fields["pod_security"] = Wanted("restricted", "namespacePolicy")
-        if policy is Policy.ADOPT and reference.name != settings.namespace_name:
+        if policy is Policy.ADOPT and reference.name != settings.namespace:
             policy = Policy.AUTO  # the key is about the application's namespace, not about the ingress's
         return Wish(
             policy,

@@ -65,8 +65,14 @@ def application_plan(
         database=ClusterDatabase()
         if settings.database_mode is DatabaseMode.CLUSTER
         else ManagedDatabase(ranges=ranges),
-        edge=Edge(trusted=ranges or ANY_PRIVATE, node_port=settings.ingress_node_port),
-        namespace=settings.namespace_name,
+        edge=Edge(
+            trusted=ranges or ANY_PRIVATE,
+            namespace=settings.edge_namespace,
+            node_port=settings.ingress_node_port,
+        ),
+        namespace=settings.namespace,
+        prefix=settings.prefix,
+        expires=settings.expires_at,
         metrics_server=settings.metrics_server,
         delete_data=settings.delete_data,
         kubernetes_minor=".".join((version or settings.kubernetes_version).split(".")[:2]),

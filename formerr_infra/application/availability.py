@@ -28,7 +28,7 @@ def priorities(plan: Plan) -> tuple[Manifest, ...]:
             plan,
             "scheduling.k8s.io/v1",
             "PriorityClass",
-            PRIORITY,
+            plan.named(PRIORITY),
             label="formerr",
             value=1_000_000,
             preemptionPolicy="PreemptLowerPriority",

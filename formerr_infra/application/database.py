@@ -171,7 +171,7 @@ def _stateful_set(plan: Plan, wanted: ClusterDatabase) -> Manifest:
                     POSTGRES,
                     [main],
                     volumes=[scratch("run", 16), scratch("tmp", 64)],
-                    priorityClassName=PRIORITY,
+                    priorityClassName=plan.named(PRIORITY),
                     terminationGracePeriodSeconds=60,
                 ),
             },

@@ -50,7 +50,7 @@ def edge(plan: Plan) -> tuple[Manifest, ...]:
             plan,
             "networking.k8s.io/v1",
             "IngressClass",
-            CLASS,
+            plan.named(CLASS),
             label=EDGE,
             spec={"controller": "traefik.io/ingress-controller"},
         ),
@@ -154,7 +154,7 @@ def _arguments(plan: Plan) -> list[str]:
         f"--providers.file.filename={_FOLDER}/{_FILE}",
         "--providers.file.watch=false",
         f"--providers.kubernetesingress.namespaces={plan.edge.namespace}",
-        f"--providers.kubernetesingress.ingressclass={CLASS}",
+        f"--providers.kubernetesingress.ingressclass={plan.named(CLASS)}",
         "--providers.kubernetesingress.allowexternalnameservices=true",
     ]
 
@@ -213,7 +213,7 @@ def _deployment(plan: Plan) -> Manifest:
                     volumes=[scratch("tmp", 16), {"name": "dynamic", "configMap": {"name": EDGE}}],
                     token=True,
                     spread=EDGE,
-                    priorityClassName=PRIORITY,
+                    priorityClassName=plan.named(PRIORITY),
                     terminationGracePeriodSeconds=LINGER + GRACE + 5,
                 ),
             },
@@ -252,7 +252,8 @@ def _rights(plan: Plan) -> tuple[Manifest, ...]:
             plan,
             f"{rbac}/v1",
             "ClusterRole",
-            EDGE,
+            plan.named(EDGE),
+            label=EDGE,
             rules=[
                 {"apiGroups": [""], "resources": ["nodes"], "verbs": read},
                 {"apiGroups": ["networking.k8s.io"], "resources": ["ingressclasses"], "verbs": read},
@@ -262,8 +263,9 @@ def _rights(plan: Plan) -> tuple[Manifest, ...]:
             plan,
             f"{rbac}/v1",
             "ClusterRoleBinding",
-            EDGE,
-            roleRef={"apiGroup": rbac, "kind": "ClusterRole", "name": EDGE},
+            plan.named(EDGE),
+            label=EDGE,
+            roleRef={"apiGroup": rbac, "kind": "ClusterRole", "name": plan.named(EDGE)},
             subjects=[subject],
         ),
     )
@@ -291,7 +293,7 @@ def _route(plan: Plan, name: str, host: str, port: int) -> tuple[Manifest, ...]:
             namespace=plan.edge.namespace,
             annotations=_NO_WAIT,
             spec={
-                "ingressClassName": CLASS,
+                "ingressClassName": plan.named(CLASS),
                 "rules": [
                     {
                         "host": host,

@@ -25,6 +25,8 @@ MANAGED_BY = "app.kubernetes.io/managed-by"
 #: Annotations of pods: a change of either rolls them.
 SETTINGS_DIGEST = "formerr.tech/settings"
 SECRETS_DIGEST = "formerr.tech/secrets"
+#: Annotation of the namespaces of an environment with a time to live: when it ends.
+EXPIRES = "formerr.tech/expires"
 #: What the namespace of that name has as a label, by the API server itself.
 NAMESPACE_NAME = "kubernetes.io/metadata.name"
 

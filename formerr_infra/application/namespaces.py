@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from formerr_infra.application.manifest import Manifest, manifest
+from formerr_infra.application.manifest import EXPIRES, Manifest, manifest
 
 if TYPE_CHECKING:
     from formerr_infra.application.plan import Plan
@@ -22,7 +22,8 @@ def namespaces(plan: Plan) -> tuple[Manifest, ...]:
 
 
 def _namespace(plan: Plan, name: str) -> Manifest:
-    made = manifest(plan, "v1", "Namespace", name, label="formerr")
+    until = {EXPIRES: plan.expires} if plan.expires else None
+    made = manifest(plan, "v1", "Namespace", name, label="formerr", annotations=until)
     for mode in ("enforce", "audit", "warn"):
         made["metadata"]["labels"] |= {
             f"pod-security.kubernetes.io/{mode}": STANDARD,

@@ -183,6 +183,8 @@ class Plan:
         database: see `ClusterDatabase` and `ManagedDatabase`.
         edge: see `Edge`.
         namespace: the application's.
+        prefix: what the names of objects that stand in no namespace begin with, so that two stacks fit on one cluster.
+        expires: when the environment may be destroyed, as it stands in the settings; None: never by itself.
         kubernetes_minor: which Pod Security standard holds, such as `1.34`.
         success_path, error_path: where the backend sends a browser after the login, on the frontend's host.
         metrics_server: whether to declare one; a cluster that has one already must not get another.
@@ -199,6 +201,8 @@ class Plan:
     database: Database
     edge: Edge
     namespace: str = "formerr"
+    prefix: str = ""
+    expires: str | None = None
     kubernetes_minor: str = "1.34"
     success_path: str = "/auth/success"
     error_path: str = "/auth/error"
@@ -208,6 +212,10 @@ class Plan:
     def __post_init__(self) -> None:
         if self.namespace == self.edge.namespace:
             raise ValueError(f"the ingress controller needs a namespace of its own, not {self.namespace}")
+
+    def named(self, name: str) -> str:
+        """The name of an object of which a cluster has one."""
+        return f"{self.prefix}{name}"
 
     def url(self, host: str, path: str = "") -> str:
         """An address as a browser has it."""

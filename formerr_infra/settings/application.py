@@ -51,6 +51,7 @@ Host = Annotated[
         pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$", max_length=253
     ),
 ]
+NamespacePrefix = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", max_length=40)]
 NodePort = Annotated[int, Field(ge=30000, le=32767), BeforeValidator(whole)]
 
 
@@ -74,6 +75,11 @@ class ApplicationKeys(Keys):
     frontend_host: Host = Field("", description="Host name of the frontend.")
     backend_host: Host = Field("", description="Host name of the backend's API.")
     namespace_name: Label = Field("formerr", description="Namespace of the application.")
+    namespace_prefix: NamespacePrefix | None = Field(
+        None,
+        description="Put, with a dash, before the names of both namespaces and of what a cluster has one of: a second stack "
+        "on the same cluster needs one.",
+    )
     namespace_policy: Policy = Field(
         Policy.AUTO,
         description="What to do about the namespace: auto uses one that is there, without writing to it.",
@@ -112,6 +118,33 @@ class ApplicationKeys(Keys):
         return self
 
     @model_validator(mode="after")
+    def _namespaces_fit(self) -> ApplicationKeys:
+        if len(self.namespace) > _LONGEST_NAME:
+            raise ValueError(
+                f"namespacePrefix and namespaceName make {self.namespace!r}, which is longer than {_LONGEST_NAME} characters"
+            )
+        if self.namespace == self.edge_namespace:
+            raise ValueError(
+                f"namespaceName: the ingress controller needs the namespace {self.namespace!r} for itself"
+            )
+        return self
+
+    @property
+    def prefix(self) -> str:
+        """What the names of namespaces, and of what a cluster has one of, begin with."""
+        return f"{self.namespace_prefix}-" if self.namespace_prefix else ""
+
+    @property
+    def namespace(self) -> str:
+        """The application's namespace."""
+        return f"{self.prefix}{self.namespace_name}"
+
+    @property
+    def edge_namespace(self) -> str:
+        """The ingress controller's namespace."""
+        return f"{self.prefix}{_EDGE}"
+
+    @model_validator(mode="after")
     def _images_agree(self) -> ApplicationKeys:
         both = self.backend_image_tag is not None and self.frontend_image_tag is not None
         if self.image_tag is not None and DIGEST.fullmatch(self.image_tag) and not both:
@@ -137,6 +170,9 @@ class ApplicationKeys(Keys):
         return self
 
 
+_EDGE = "formerr-edge"
+#: Of a namespace (RFC 1123 label).
+_LONGEST_NAME = 63
 #: Hosts that are not made from the stack's name.
 _HOSTS = {"production": "formerr.tech"}
 

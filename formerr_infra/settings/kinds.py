@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 
@@ -46,6 +47,23 @@ def flag(value: Any) -> bool | None:
     return None
 
 
+def moment(text: str) -> str:
+    """A time in UTC to the second, as this project writes it."""
+    try:
+        return datetime.strptime(text, MOMENT).strftime(MOMENT)
+    except ValueError:
+        raise ValueError("a time such as 2026-11-28T15:00:00Z is expected, in UTC and in quotes") from None
+
+
+def _written(value: Any) -> Any:
+    """YAML makes a time of a text without quotes, and the engine writes that in another form."""
+    if isinstance(value, datetime):
+        raise ValueError("a text is expected; put it in quotes")  # noqa: TRY004 - pydantic collects ValueErrors only
+    return value
+
+
+MOMENT = "%Y-%m-%dT%H:%M:%SZ"
+Moment = Annotated[str, AfterValidator(moment), BeforeValidator(_written)]
 Flag = Annotated[bool, BeforeValidator(flag_of)]
 Nodes = Annotated[int, Field(ge=1, le=512), BeforeValidator(whole)]
 

@@ -20,7 +20,7 @@ from pydantic import (
 from formerr_infra.model import Policy
 from formerr_infra.naming import default_name, slug
 from formerr_infra.settings.application import application_defaults
-from formerr_infra.settings.kinds import Flag, Keys, Nodes, flag, items
+from formerr_infra.settings.kinds import Flag, Keys, Moment, Nodes, flag, items
 from formerr_infra.settings.services import ServiceKeys, service_defaults
 from formerr_infra.slots import SLOTS
 
@@ -174,6 +174,11 @@ class CloudKeys(Keys):
     )
     allow_replace: Slots = Field(
         (), description="Slots that may be deleted and made again where a field cannot be changed in place."
+    )
+    expires_at: Moment | None = Field(
+        None,
+        description="When the environment may be destroyed (UTC, in quotes); from then on `formerr env sweep` does. Never for "
+        "staging and production.",
     )
     use_existing_vpc: Flag | None = Field(
         None, description="Short for vpcPolicy: true is adopt, false is create."

@@ -28,6 +28,8 @@ from formerr_infra.settings.slack import slack_address
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+#: Stacks that nothing destroys by itself.
+LASTING = ("staging", "production")
 REAL_ENDPOINT = "https://api.digitalocean.com"
 TOKEN_VARIABLES = ("DIGITALOCEAN_TOKEN", "DIGITALOCEAN_ACCESS_TOKEN")
 ENDPOINT_VARIABLE = "DIGITALOCEAN_API_URL"
@@ -53,6 +55,10 @@ def check(values: Mapping[str, Any], stack: str, *, folder: Path | None = None) 
         settings = Settings.model_validate(stack_defaults(stack) | spelled)
     except ValidationError as error:
         findings += [_finding(detail, spelled) for detail in error.errors(include_url=False)]
+    if settings is not None and settings.expires_at is not None and stack in LASTING:
+        findings.append(
+            ("expiresAt", f"{stack} has no time to live; only environments of `formerr env new` do")
+        )
     if findings or settings is None:
         file = (folder or Path()) / f"Pulumi.{stack}.yaml"
         raise SettingsError([_located(file, key, message) for key, message in dict.fromkeys(findings)])

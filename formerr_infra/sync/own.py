@@ -12,7 +12,7 @@ from formerr_infra.naming import PROJECT
 
 #: Names, ids, hosts, ranges, sizes and counts.
 _OWN = re.compile(
-    r".*(Name|Id|Host|Cidr|Subnet|Size|Count|Min|Max|Replicas|Tier|Nodes|Emails|Tag)|slack.*|.*Slack.*|domain|region|.*Region|tags"
+    r".*(Name|Id|Host|Cidr|Subnet|Size|Count|Min|Max|Prefix|Port|At|Replicas|Tier|Nodes|Emails|Tag)|slack.*|.*Slack.*|domain|region|.*Region|tags"
 )
 #: What makes production careful and dear, and what lets one run do more than others.
 _CARE = frozenset(

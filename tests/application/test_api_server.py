@@ -12,12 +12,13 @@ from formerr_infra.application import Environment, Plan, logical_name
 from formerr_infra.application.kinds import Reference
 from formerr_infra.emulator.server import EmulatorServer
 from formerr_infra.emulator.store import DEFAULT_TOKEN
+from formerr_infra.naming import LABEL_STACK
 from tests.conftest import in_ci
 from tests.emulator.clusters import Cluster
 from tests.support import kubernetes
 from tests.support.kube import workloads
 from tests.support.live import eventually
-from tests.support.plans import changed, objects, plan
+from tests.support.plans import beside, changed, objects, plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,6 +95,24 @@ def of_kinds(made: list[Json], *kinds: str) -> list[Json]:
 def test_everything_is_accepted_and_becomes_ready(api: httpx.Client, applied: list[Json]) -> None:
     """Without a warning: the API server gives one for every pod that Pod Security would not take."""
     all_settle(api, of_kinds(applied, "Deployment", "StatefulSet"))
+
+
+def test_a_second_stack_stands_beside_the_first_and_changes_nothing_of_it(
+    api: httpx.Client, applied: list[Json]
+) -> None:
+    before = [status(api, one)["metadata"]["generation"] for one in of_kinds(applied, "Deployment")]
+    second = objects(beside(plan(), "pr-9"))
+    for manifest in second:
+        answer = apply(api, manifest)
+        assert answer.is_success, f"{logical_name(manifest)}: {answer.text}"
+        assert "warning" not in answer.headers, f"{logical_name(manifest)}: {answer.headers['warning']}"
+    for manifest in [*applied, *second]:
+        labels = status(api, manifest)["metadata"]["labels"]
+        assert labels[LABEL_STACK] == manifest["metadata"]["labels"][LABEL_STACK], logical_name(manifest)
+    assert [status(api, one)["metadata"]["generation"] for one in of_kinds(applied, "Deployment")] == before
+    # The application of the second is not kept: the tests below count what the nodes can take.
+    for manifest in of_kinds(second, "Namespace"):
+        api.delete(Reference.of(manifest).path).raise_for_status()
 
 
 @pytest.mark.parametrize("environment", Environment)

@@ -22,7 +22,7 @@ from formerr_infra.application import (
 from formerr_infra.application.pods import USER
 from formerr_infra.naming import LABEL_STACK, stack_label
 from tests.support.kube import CLUSTER_WIDE, matches, quantity, restricted, template, workloads
-from tests.support.plans import REAL, changed, filled, objects, plan, plans
+from tests.support.plans import REAL, beside, changed, filled, objects, plan, plans
 
 any_plan = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -43,6 +43,43 @@ def of_kind(made: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
 
 def namespace(manifest: dict[str, Any]) -> str:
     return str(manifest["metadata"].get("namespace", ""))
+
+
+@any_plan
+@given(plans())
+def test_two_stacks_on_one_cluster_have_no_object_in_common(of: Plan) -> None:
+    """With a prefix: no namespace, and nothing of which a cluster has one; what points to it points to the stack's own."""
+    first, second = manifests(of), manifests(beside(of, "pr-9"))
+    assert not {logical_name(one) for one in first} & {logical_name(one) for one in second}
+    named = {one["metadata"]["name"] for one in second if one["kind"] in CLUSTER_WIDE}
+    assert all(name.startswith("pr-9-") for name in named)
+    for made in second:
+        spec = (template(made) or {}).get("spec", {})
+        chosen = [spec.get("priorityClassName"), made.get("spec", {}).get("ingressClassName")]
+        chosen += [made["roleRef"]["name"]] if made["kind"] == "ClusterRoleBinding" else []
+        assert {one for one in chosen if one} <= named
+
+
+@any_plan
+@given(plans())
+def test_the_ingress_controller_serves_the_class_that_its_own_routes_have(of: Plan) -> None:
+    made = list(manifests(of))
+    (edge,) = [one for one in of_kind(made, "Deployment") if one["metadata"]["name"] == "formerr-edge"]
+    arguments = edge["spec"]["template"]["spec"]["containers"][0]["args"]
+    (served,) = {one["spec"]["ingressClassName"] for one in of_kind(made, "Ingress")}
+    assert f"--providers.kubernetesingress.ingressclass={served}" in arguments
+    assert [one["metadata"]["name"] for one in of_kind(made, "IngressClass")] == [served]
+
+
+def test_namespaces_say_when_the_environment_ends_and_those_that_stay_say_nothing() -> None:
+    ends = [
+        one["metadata"]["annotations"]
+        for one in of_kind(list(manifests(beside(plan(), "pr-9"))), "Namespace")
+    ]
+    assert ends == [{"formerr.tech/expires": "2026-11-28T15:00:00Z"}] * 2
+    assert not [
+        one for one in of_kind(list(manifests(plan())), "Namespace") if "annotations" in one["metadata"]
+    ]
 
 
 @any_plan
@@ -291,7 +328,7 @@ def test_each_host_leads_to_its_application_and_nothing_else_is_open(of: Plan) -
     services = {(namespace(one), one["metadata"]["name"]): one["spec"] for one in of_kind(made, "Service")}
     found = {}
     for ingress in of_kind(made, "Ingress"):
-        assert ingress["spec"]["ingressClassName"] == "formerr"
+        assert ingress["spec"]["ingressClassName"] == of.named("formerr")
         [rule] = ingress["spec"]["rules"]
         [path] = rule["http"]["paths"]
         alias = services[namespace(ingress), path["backend"]["service"]["name"]]

@@ -125,7 +125,24 @@ def plans(draw: st.DrawFn) -> Plan:
             requests_per_second=draw(st.none() | st.integers(1, 1000)),
         ),
         namespace=namespace,
+        prefix=draw(st.sampled_from(("", "pr-1-"))),
+        expires=draw(st.sampled_from((None, "2026-11-28T15:00:00Z"))),
         metrics_server=draw(st.booleans()),
+    )
+
+
+def beside(of: Plan, stack: str) -> Plan:
+    """The plan of another stack on the same cluster: an environment with a prefix and a port of its own."""
+    edge = dataclasses.replace(of.edge, namespace=f"{stack}-{of.edge.namespace}", node_port=30041)
+    prefix = f"{stack}-"
+    return dataclasses.replace(
+        of,
+        stack=stack,
+        edge=edge,
+        namespace=f"{stack}-{of.namespace}",
+        prefix=prefix,
+        expires="2026-11-28T15:00:00Z",
+        metrics_server=False,
     )
 
 
