@@ -32,6 +32,7 @@ _RAISING = (
     "formerr_infra.engine.errors",
     "formerr_infra.health.model",
     "formerr_infra.preflight",
+    "formerr_infra.environments.errors",
     "formerr_infra.pull_secret",
     "formerr_infra.local.daemon",
     "formerr_infra.local.packages",

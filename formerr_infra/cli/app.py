@@ -14,7 +14,7 @@ import sys
 
 import typer
 
-from formerr_infra.cli import cost, detect, health, local, sync, validate
+from formerr_infra.cli import cost, detect, env, health, local, sync, validate
 from formerr_infra.cli.options import shared
 from formerr_infra.errors import FormerrError
 
@@ -34,6 +34,7 @@ app.command("cost")(shared(cost.cost))
 app.command("validate")(shared(validate.validate))
 app.command("health")(shared(health.health))
 app.command("sync-staging")(shared(sync.sync_staging))
+app.add_typer(env.app, name="env")
 app.add_typer(local.app, name="local")
 
 

@@ -1,0 +1,25 @@
+"""How an expired environment is destroyed: by the same steps as `formerr destroy`, without a person to ask."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from formerr_infra.environments.sweeping import Destroy
+    from formerr_infra.inventory.facts import Access
+
+
+def destroyer(folder: Path, access: Access, progress: Callable[[str], None]) -> Destroy:
+    """What destroys one stack of this folder."""
+    del access
+
+    def destroy(stack: str) -> None:
+        from formerr_infra.engine import Engine
+
+        progress(f"{stack}: deleting what the state holds")
+        Engine(folder, stack).destroy(preview_only=False)
+
+    return destroy

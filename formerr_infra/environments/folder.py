@@ -1,0 +1,120 @@
+"""The stack files of a project's folder: read, written in one step, and held while a range is chosen."""
+
+from __future__ import annotations
+
+import fcntl
+from contextlib import contextmanager
+from ipaddress import IPv4Network
+from typing import TYPE_CHECKING, Any
+
+from formerr_infra.environments.account import Used
+from formerr_infra.errors import SettingsError
+from formerr_infra.naming import PROJECT
+from formerr_infra.settings import from_files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SOURCE = "staging"
+_EXPIRES = f"{PROJECT}:expiresAt"
+
+
+def stack_file(folder: Path, stack: str) -> Path:
+    """Where a stack's file stands."""
+    return folder / f"Pulumi.{stack}.yaml"
+
+
+def stacks(folder: Path) -> tuple[str, ...]:
+    """The stacks that have a file here."""
+    return tuple(sorted(one.name.split(".")[1] for one in folder.glob("Pulumi.*.yaml")))
+
+
+def text_of(file: Path) -> str:
+    """A file's text.
+
+    Raises:
+        SettingsError: it is not there, or cannot be read.
+    """
+    try:
+        return file.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        raise SettingsError([f"{file.name}: not found in {file.parent.resolve()}"]) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError([f"{file.name}: cannot be read: {error}"]) from None
+
+
+def write(file: Path, text: str, *, new: bool = False) -> None:
+    """Write a file in one step.
+
+    Raises:
+        SettingsError: `new`, and it is there; or it cannot be written.
+    """
+    try:
+        if new:
+            with file.open("x", encoding="utf-8") as made:
+                made.write(text)
+            return
+        fresh = file.with_name(f".{file.name}.new")
+        fresh.write_text(text, "utf-8")
+        fresh.replace(file)
+    except OSError as error:
+        raise SettingsError([f"{file.name}: cannot be written: {error}"]) from None
+
+
+def expiries(folder: Path) -> dict[str, str | None]:
+    """Stack -> what its file says of its end, as it stands there; None where it says nothing.
+
+    Raises:
+        SettingsError: a stack file cannot be read.
+    """
+    found: dict[str, str | None] = {}
+    for stack in stacks(folder):
+        value = _config(stack_file(folder, stack)).get(_EXPIRES)
+        found[stack] = None if value in (None, "") else str(value)
+    return found
+
+
+def used_by_files(folder: Path, without: str) -> Used:
+    """Ranges and ports that the stack files name, whether they are deployed or not.
+
+    Raises:
+        SettingsError: one of the files is wrong; what it would take is then not known.
+    """
+    settings = [from_files(folder, stack) for stack in stacks(folder) if stack != without]
+    ranges = tuple(
+        IPv4Network(text)
+        for one in settings
+        for text in (one.vpc_cidr, one.cluster_subnet, one.service_subnet)
+        if text
+    )
+    return Used(ranges, frozenset(one.ingress_node_port for one in settings))
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """While it lasts, nobody else chooses a range in this folder.
+
+    Raises:
+        SettingsError: there is no project here.
+    """
+    try:
+        file = (folder / "Pulumi.yaml").open("rb")
+    except OSError:
+        raise SettingsError([f"Pulumi.yaml: not found in {folder.resolve()}"]) from None
+    with file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _config(file: Path) -> dict[str, Any]:
+    from ruamel.yaml import YAML
+
+    try:
+        loaded = YAML(typ="safe", pure=True).load(text_of(file))
+    except SettingsError:
+        raise
+    except Exception as error:
+        raise SettingsError([f"{file.name}: cannot be read: {type(error).__name__}"]) from None
+    config = loaded.get("config") if isinstance(loaded, dict) else None
+    return config if isinstance(config, dict) else {}

@@ -1,0 +1,95 @@
+"""What is expired, destroyed: one environment after the other, each by the same destroy as a person's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from formerr_infra.environments import account, folder
+from formerr_infra.environments.backend import EXPIRES, Backend
+from formerr_infra.environments.listing import Environment, Seen, State, environments
+from formerr_infra.errors import FormerrError
+from formerr_infra.settings.sources import LASTING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from formerr_infra.inventory.facts import Access
+
+#: Takes what a stack owns, and raises a FormerrError unless all of it is gone.
+Destroy: TypeAlias = "Callable[[str], None]"
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What became of one environment.
+
+    Attributes:
+        name: of the environment.
+        gone: whether all of it is gone.
+        why: what is still there and why; empty where it is gone.
+    """
+
+    name: str
+    gone: bool
+    why: str = ""
+
+
+def look(project: Path, access: Access, backend: Backend) -> tuple[tuple[Environment, ...], str]:
+    """Every environment, and why the account could not be asked (empty if it could).
+
+    Raises:
+        SettingsError: a stack file cannot be read, or the access is unusable.
+        BackendFailed: the backend could not be asked.
+    """
+    marks = account.marks(access)
+    stacks = backend.stacks()
+    tagged = [one.name for one in backend.stacks(tag=EXPIRES)]
+    tags = {name: backend.tags(name) for name in tagged}
+    return environments(Seen(folder.expiries(project), stacks, tags, marks)), marks.unknown
+
+
+def due(found: Sequence[Environment], now: datetime) -> tuple[Environment, ...]:
+    """Those whose time has come; never one whose end cannot be read."""
+    return tuple(one for one in found if one.name not in LASTING and one.expired(now))
+
+
+def sweep(
+    project: Path,
+    expired: Sequence[Environment],
+    backend: Backend,
+    destroy: Destroy,
+    progress: Callable[[str], None],
+) -> tuple[Swept, ...]:
+    """Destroy each of them, remove its stack and its file, and go on with the next where one fails."""
+    swept = []
+    for one in expired:
+        progress(one.name)
+        try:
+            _sweep(project, one, backend, destroy)
+        except FormerrError as error:
+            swept.append(Swept(one.name, gone=False, why=str(error)))
+        else:
+            swept.append(Swept(one.name, gone=True))
+    return tuple(swept)
+
+
+def _sweep(project: Path, one: Environment, backend: Backend, destroy: Destroy) -> None:
+    if one.state is State.LOST:
+        raise FormerrError(
+            f"the VPC {one.vpc} carries its mark, and this backend has no stack {one.name!r}. Log in to the backend that has; "
+            f"if its state is lost: formerr env new {one.name} && formerr deploy {one.name} takes back what has the mark, "
+            "and the next sweep destroys it."
+        )
+    if one.state is State.BUSY:
+        raise FormerrError("an update is under way; the next sweep looks again.")
+    file = folder.stack_file(project, one.name)
+    if one.state is State.UP:
+        if not file.exists():
+            backend.restore_file(one.name)
+        destroy(one.name)
+    if one.state is not State.FILE:
+        backend.remove(one.name)
+    file.unlink(missing_ok=True)
