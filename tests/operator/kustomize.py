@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Json = dict[str, Any]
-_KNOWN = {"apiVersion", "kind", "namespace", "resources", "components", "patches"}
+_KNOWN = {"apiVersion", "kind", "resources", "components", "patches"}
 
 
 def documents(file: Path) -> list[Json]:
