@@ -125,11 +125,15 @@ def test_a_managed_database_is_released_and_taken_back_with_its_trusted_sources_
 ) -> None:
     stack.config(accountServices=True, databaseMode="managed", databasePolicy="create").up().ok()
     live = cloud.list("databases")
+    password = live[0]["connection"]["password"]
+    assert password not in stack.checkpoint.read_text("utf-8"), "of what is managed"
     released = stack.config(databasePolicy="adopt").up().ok()
+    assert password not in stack.checkpoint.read_text("utf-8"), "of what is only read"
     assert released.writes == ()
     assert all(stack.resources()[name]["external"] for name in ("database", "database-firewall"))
     stack.up().unchanged()
     taken = stack.config(databasePolicy="import").up().ok()
+    assert password not in stack.checkpoint.read_text("utf-8"), "of what is imported"
     assert taken.writes == ()
     assert cloud.list("databases") == live
     stack.config(databasePolicy="create").preview(expect_no_changes=True).unchanged()
