@@ -14,7 +14,7 @@ import sys
 
 import typer
 
-from formerr_infra.cli import cost, detect, env, health, local, sync, validate
+from formerr_infra.cli import cost, detect, env, health, local, report, sync, validate
 from formerr_infra.cli.options import shared
 from formerr_infra.errors import FormerrError
 
@@ -31,6 +31,7 @@ app = typer.Typer(
 app.command("detect")(shared(detect.detect))
 app.command("explain")(shared(detect.explain))
 app.command("cost")(shared(cost.cost))
+app.command("report")(shared(report.report))
 app.command("validate")(shared(validate.validate))
 app.command("health")(shared(health.health))
 app.command("sync-staging")(shared(sync.sync_staging))

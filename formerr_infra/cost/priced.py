@@ -150,8 +150,17 @@ def _bounds(pool: Found) -> tuple[int, int] | None:
 
 
 def _nodes(pool: str, size: str | None, least: int | None, most: int | None = None) -> str:
+    return f"pool {pool}: {_many(size, least, most)}"
+
+
+def node_words(pool: Found) -> str:
+    """How many nodes of which size a live pool has."""
+    return _many(_size(pool), *(_bounds(pool) or (None, None)))
+
+
+def _many(size: str | None, least: int | None, most: int | None = None) -> str:
     many = "?" if least is None else str(least) if most in (None, least) else f"{least} to {most}"
-    return f"pool {pool}: {many} {TIMES} {size or 'unknown size'}"
+    return f"{many} {TIMES} {size or 'unknown size'}"
 
 
 def _registry(decision: Decision, assessment: Assessment, prices: Prices) -> list[Item]:
