@@ -33,6 +33,8 @@ _RAISING = (
     "formerr_infra.health.model",
     "formerr_infra.preflight",
     "formerr_infra.environments.errors",
+    "formerr_infra.images.registry",
+    "formerr_infra.pipeline.github",
     "formerr_infra.pull_secret",
     "formerr_infra.local.daemon",
     "formerr_infra.local.packages",

@@ -14,7 +14,20 @@ import sys
 
 import typer
 
-from formerr_infra.cli import cost, detect, env, health, local, report, sync, validate
+from formerr_infra.cli import (
+    cost,
+    detect,
+    env,
+    health,
+    images,
+    kubeconfig,
+    local,
+    pipeline,
+    report,
+    smoke,
+    sync,
+    validate,
+)
 from formerr_infra.cli.options import shared
 from formerr_infra.errors import FormerrError
 
@@ -36,6 +49,10 @@ app.command("validate")(shared(validate.validate))
 app.command("health")(shared(health.health))
 app.command("sync-staging")(shared(sync.sync_staging))
 app.add_typer(env.app, name="env")
+app.command("smoke")(shared(smoke.smoke))
+app.command("kubeconfig")(shared(kubeconfig.kubeconfig))
+app.add_typer(images.app, name="images")
+app.add_typer(pipeline.app, name="pipeline")
 app.add_typer(local.app, name="local")
 
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from formerr_infra.health import Check
+    from formerr_infra.inventory.facts import Access
+    from formerr_infra.ledger import Ledger
+    from formerr_infra.settings.schema import Settings
 
 INTERRUPTED = 130
 _STYLE = {"ok": "green", "failed": "bold red", "unknown": "yellow", "skipped": "dim"}
@@ -71,18 +74,32 @@ def health(
             found = _watched(environment, look, every, within, until_healthy=until_healthy, as_json=as_json)
         else:
             found = look()
-            _show(environment, found, as_json=as_json)
+            show(environment, found, as_json=as_json)
     except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED) from None
-    _exit(found)
+    end(found)
 
 
 def _looker(
     environment: str, folder: Path, state: Path | None, timeout: float, certificate_days: float
 ) -> Callable[[], list[Check]]:
     """A function that looks once; what it needs of the stack is read now."""
-    from formerr_infra.cli.detect import held
     from formerr_infra.health import checks
+
+    settings, reach, ledger = known(environment, folder, state)
+    return lambda: checks(
+        environment, settings, reach, ledger, timeout=timeout, certificate_days=certificate_days
+    )
+
+
+def known(environment: str, folder: Path, state: Path | None) -> tuple[Settings, Access, Ledger]:
+    """What is needed of a stack to look at it.
+
+    Raises:
+        Refused: it was never deployed.
+        FormerrError: something cannot be read.
+    """
+    from formerr_infra.cli.detect import held
     from formerr_infra.settings import access, from_files
 
     settings = from_files(folder, environment)
@@ -93,9 +110,7 @@ def _looker(
             f"the state knows no stack {environment!r}, so that there is nothing to check: `formerr deploy {environment}` "
             "brings it up; if it is up, PULUMI_BACKEND_URL (or `pulumi login`) names another state than the one it is in"
         )
-    return lambda: checks(
-        environment, settings, reach, ledger, timeout=timeout, certificate_days=certificate_days
-    )
+    return settings, reach, ledger
 
 
 def document(environment: str, found: Sequence[Check]) -> dict[str, Any]:
@@ -112,7 +127,7 @@ def document(environment: str, found: Sequence[Check]) -> dict[str, Any]:
     }
 
 
-def _show(environment: str, found: Sequence[Check], *, as_json: bool) -> None:
+def show(environment: str, found: Sequence[Check], *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(document(environment, found), indent=2))
         return
@@ -227,7 +242,7 @@ class _Screen:
         self._live.update(Group(_table(self._environment, found), Text(line)), refresh=True)
 
 
-def _exit(found: Sequence[Check]) -> None:
+def end(found: Sequence[Check]) -> None:
     """End with the code of the verdict; the table has said why already."""
     from formerr_infra.health import require
 

@@ -46,7 +46,7 @@ _ORDER = (
 
 
 @dataclass(frozen=True, slots=True)
-class _Job:
+class Job:
     """Something that is asked for the sake of one or more checks.
 
     Attributes:
@@ -84,8 +84,8 @@ def checks(
     """
     looked = look(stack, settings, access, ledger, timeout=timeout)
     jobs = _jobs(looked, timeout, certificate_days)
-    timed = [partial(_timed, job) for job in jobs]
-    ended = side_by_side(timed, width=len(timed), timeout=_ANSWERS * timeout)
+    asked = [partial(timed, job) for job in jobs]
+    ended = side_by_side(asked, width=len(asked), timeout=_ANSWERS * timeout)
     found: list[Check] = []
     for job, result in zip(jobs, ended, strict=True):
         if isinstance(result, StillRunning):
@@ -95,15 +95,15 @@ def checks(
     return sorted(found, key=lambda one: (_ORDER.index(one.name.partition(":")[0]), one.name))
 
 
-def _jobs(looked: Looked, timeout: float, days: float) -> list[_Job]:
-    def one(name: str, told: Callable[[], Told], late: State = State.UNKNOWN) -> _Job:
-        return _Job((name,), lambda: [(name, *told())], late)
+def _jobs(looked: Looked, timeout: float, days: float) -> list[Job]:
+    def one(name: str, told: Callable[[], Told], late: State = State.UNKNOWN) -> Job:
+        return Job((name,), lambda: [(name, *told())], late)
 
     return [
-        _Job(kubernetes.names(looked), partial(kubernetes.ask, looked, timeout)),
+        Job(kubernetes.names(looked), partial(kubernetes.ask, looked, timeout)),
         one("registry", partial(services.registry, looked)),
-        _Job(services.image_names(looked), partial(services.ask_images, looked, timeout)),
-        _Job(services.database_names(looked), partial(services.ask_database, looked, timeout)),
+        Job(services.image_names(looked), partial(services.ask_images, looked, timeout)),
+        Job(services.database_names(looked), partial(services.ask_database, looked, timeout)),
         one("certificate", partial(services.certificate, looked, days)),
         one("load-balancer", partial(web.status, looked)),
         one("ingress", partial(web.ingress, looked, timeout), State.FAILED),
@@ -113,7 +113,8 @@ def _jobs(looked: Looked, timeout: float, days: float) -> list[_Job]:
     ]
 
 
-def _timed(job: _Job) -> list[Check]:
+def timed(job: Job) -> list[Check]:
+    """What a job found, and how long it took."""
     began = time.monotonic()
     try:
         result = job.ask()

@@ -90,12 +90,14 @@ class NoAnswer:
     own: bool = False
 
 
-def get(target: Target, path: str, *, timeout: float) -> Answer | NoAnswer:
-    """Send the request and read the answer, all of it within `timeout` seconds."""
+def get(
+    target: Target, path: str, *, timeout: float, headers: Mapping[str, str] | None = None
+) -> Answer | NoAnswer:
+    """Send the request, with more headers if any are given, and read the answer, all of it within `timeout` seconds."""
     try:
         connection = _Connection(target, timeout)
         with connection.in_time():
-            return _exchange(connection, target, path)
+            return _exchange(connection, target, path, headers or {})
     except (OSError, http.client.HTTPException) as error:
         return trouble(error)
 
@@ -194,8 +196,9 @@ class _InTime:
                 return
 
 
-def _exchange(connection: _Connection, target: Target, path: str) -> Answer:
+def _exchange(connection: _Connection, target: Target, path: str, more: Mapping[str, str]) -> Answer:
     headers = {
+        **more,
         "Host": target.url.partition("://")[2],
         "Accept": "*/*",
         "Accept-Encoding": "identity",

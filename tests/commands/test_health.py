@@ -139,9 +139,9 @@ class World:
         file.write_text(json.dumps({"version": 3, "deployment": {"resources": resources}}), "utf-8")
         return file
 
-    def __call__(self, *words: str, stack: str = "staging") -> tuple[int, str, str]:
+    def __call__(self, *words: str, stack: str = "staging", command: str = "health") -> tuple[int, str, str]:
         """Exit code, output, errors."""
-        words = ("formerr", "health", stack, "--cwd", str(self.folder), "--state", str(self.state), *words)
+        words = ("formerr", command, stack, "--cwd", str(self.folder), "--state", str(self.state), *words)
         self._patch.setattr(sys, "argv", list(words))
         code = 0
         try:

@@ -38,7 +38,7 @@ def status(looked: Looked) -> Told:
 
 def ingress(looked: Looked, timeout: float) -> Told:
     """Whether the ingress answers through the load balancer."""
-    target = _target(looked, looked.settings.frontend_host)
+    target = target_of(looked, looked.settings.frontend_host)
     if not isinstance(target, web.Target):
         return target
     return judged.way_in(web.get(target, HEALTH_PATH, timeout=timeout), target)
@@ -46,7 +46,7 @@ def ingress(looked: Looked, timeout: float) -> Told:
 
 def frontend(looked: Looked, timeout: float) -> Told:
     """The frontend's page."""
-    target = _target(looked, looked.settings.frontend_host)
+    target = target_of(looked, looked.settings.frontend_host)
     return (
         target
         if not isinstance(target, web.Target)
@@ -56,7 +56,7 @@ def frontend(looked: Looked, timeout: float) -> Told:
 
 def backend(looked: Looked, timeout: float) -> Told:
     """The backend's health."""
-    target = _target(looked, looked.settings.backend_host)
+    target = target_of(looked, looked.settings.backend_host)
     if not isinstance(target, web.Target):
         return target
     return judged.health(web.get(target, "/health", timeout=timeout), target)
@@ -64,7 +64,7 @@ def backend(looked: Looked, timeout: float) -> Told:
 
 def tls(looked: Looked, timeout: float, days: float) -> Told:
     """The certificate that the load balancer shows."""
-    target = _target(looked, looked.settings.frontend_host)
+    target = target_of(looked, looked.settings.frontend_host)
     if not isinstance(target, web.Target):
         return target
     if not target.tls:
@@ -72,7 +72,7 @@ def tls(looked: Looked, timeout: float, days: float) -> Told:
     return judged.certificate(web.days_left(target, timeout=timeout), target, days)
 
 
-def _target(looked: Looked, host: str) -> web.Target | Told:
+def target_of(looked: Looked, host: str) -> web.Target | Told:
     """Where a host is asked for, or why it is not."""
     there = looked.slots["loadBalancer"]
     if not isinstance(there, Found):

@@ -1,0 +1,60 @@
+"""`formerr kubeconfig`: a file that opens a stack's cluster for twenty minutes."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from formerr_infra.cli import options  # noqa: TC001 - typer reads the annotations
+from formerr_infra.errors import Refused, SettingsError, UnknownIsNotAbsent
+
+
+def kubeconfig(
+    environment: options.Environment,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="The file. Left out: the one that KUBECONFIG names.", dir_okay=False
+        ),
+    ] = None,
+    folder: options.Folder = Path(),
+    *,
+    as_json: options.AsJson = False,
+) -> None:
+    """Write a kubeconfig for the stack's cluster, readable by its owner alone, with a token that ends by itself.
+
+    Its namespace is the application's. The token is asked for anew each time and is no part of the state.
+
+    Examples:  formerr kubeconfig staging -o staging.yaml  |  KUBECONFIG=/run/user/1000/k formerr kubeconfig production
+    """
+    from formerr_infra.credential import LASTS
+    from formerr_infra.engine import Engine
+    from formerr_infra.inventory.facts import Unknown
+    from formerr_infra.kubernetes.kubeconfig import document, write
+    from formerr_infra.kubernetes.reading import reach
+    from formerr_infra.settings import access, from_files
+
+    named = os.environ.get("KUBECONFIG", "")
+    if output is None and (not named or os.pathsep in named):
+        raise SettingsError(["which file? Say it with --output, or let KUBECONFIG name one"])
+    settings = from_files(folder, environment)
+    outputs = Engine(folder, environment).outputs()
+    cluster, name = outputs.get("cluster_id"), outputs.get("cluster_name")
+    if not cluster:
+        raise Refused(f"stack {environment!r} has no cluster. Bring it up: formerr deploy {environment}")
+    found = reach(access(), str(cluster))
+    if isinstance(found, Unknown):
+        raise UnknownIsNotAbsent(found.reason)
+    file = output or Path(named)
+    try:
+        write(file, document(found, str(name or cluster), settings.namespace_name))
+    except OSError as error:
+        raise SettingsError([f"{file}: cannot be written: {error}"]) from None
+    if as_json:
+        typer.echo(json.dumps({"file": str(file), "cluster": name, "seconds": LASTS}, indent=2))
+    else:
+        typer.echo(f"{file}: opens {name} for {LASTS // 60} minutes")

@@ -1,0 +1,36 @@
+"""Where a container engine looks for credentials: its own configuration file, of which only `auths` is touched."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from formerr_infra.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def add_auths(auths: Mapping[str, Any]) -> Path:
+    """Put credentials into the configuration that DOCKER_CONFIG (or ~/.docker) names; only its owner can read it.
+
+    Raises:
+        SettingsError: what is there is no such configuration, or it cannot be written.
+    """
+    folder = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+    file = folder / "config.json"
+    try:
+        held = json.loads(file.read_text("utf-8")) if file.exists() else {}
+        if not isinstance(held, dict) or not isinstance(held.setdefault("auths", {}), dict):
+            raise SettingsError([f"{file}: is not docker's configuration"])
+        held["auths"] |= auths
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        new = file.with_suffix(f".{os.getpid()}")
+        new.touch(mode=0o600)
+        new.write_text(json.dumps(held, indent=2) + "\n", "utf-8")
+        new.replace(file)
+    except (OSError, ValueError) as error:
+        raise SettingsError([f"{file}: cannot be read or written: {error}"]) from None
+    return file

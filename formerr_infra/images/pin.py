@@ -1,0 +1,71 @@
+"""A stack file that says which images to run, by digest: pure, text in and text out; comments, order and quotes stay."""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import TYPE_CHECKING, Any
+
+from formerr_infra.errors import SettingsError
+from formerr_infra.images.model import BACKEND, FRONTEND
+from formerr_infra.naming import PROJECT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: The key of each image; what it says goes before `imageTag`.
+KEYS = {BACKEND: f"{PROJECT}:backendImageTag", FRONTEND: f"{PROJECT}:frontendImageTag"}
+COMMON = f"{PROJECT}:imageTag"
+
+
+def pinned(text: str, images: Mapping[str, str], name: str) -> str:
+    """The stack file with the images set.
+
+    Args:
+        text: of the file.
+        images: repository to digest (or tag), for each that changes.
+        name: of the file, for what is wrong with it.
+
+    Raises:
+        SettingsError: it is not YAML, or no stack file.
+    """
+    document = _loaded(text, name)
+    config = document["config"]
+    for repository, wanted in images.items():
+        config[KEYS[repository]] = wanted
+    if KEYS.keys() <= images.keys():
+        config.pop(COMMON, None)
+    out = StringIO()
+    _yaml().dump(document, out)
+    return out.getvalue()
+
+
+def wanted(text: str, name: str) -> dict[str, str]:
+    """What a stack file says of each image: a digest or a tag; nothing of one that it does not name.
+
+    Raises:
+        SettingsError: it is not YAML, or no stack file.
+    """
+    config = _loaded(text, name)["config"]
+    said = {repository: config.get(key) or config.get(COMMON) for repository, key in KEYS.items()}
+    return {repository: str(value) for repository, value in said.items() if value}
+
+
+def _yaml() -> Any:
+    from ruamel.yaml import YAML
+
+    yaml = YAML()
+    yaml.preserve_quotes = True
+    yaml.width = 1_000_000
+    return yaml
+
+
+def _loaded(text: str, name: str) -> Any:
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        document = _yaml().load(text)
+    except YAMLError as error:
+        raise SettingsError([f"{name}: is not YAML: {error}"]) from None
+    if not isinstance(document, dict) or not isinstance(document.get("config"), dict):
+        raise SettingsError([f"{name}: config: a mapping of keys such as {PROJECT}:region is expected"])
+    return document

@@ -1,0 +1,92 @@
+"""From where a stack's images are taken, and the stack file that says so."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from formerr_infra.errors import SettingsError
+from formerr_infra.images.model import BACKEND, FRONTEND, Reference
+from formerr_infra.images.pin import pinned, wanted
+from formerr_infra.images.registry import NoImage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from formerr_infra.images.registry import Registry
+
+BOTH = (BACKEND, FRONTEND)
+
+
+def of_state(folder: Path, stack: str) -> dict[str, str]:
+    """What the stack runs now.
+
+    Raises:
+        NoImage: it runs none, or not both.
+    """
+    from formerr_infra.images.running import of_stack
+
+    held = {one.repository: one.wanted for one in of_stack(folder, stack)}
+    missing = [one for one in BOTH if one not in held]
+    if missing:
+        raise NoImage(
+            f"stack {stack!r} runs no {' and no '.join(missing)}, so there is nothing to keep; say which image with --tag"
+        )
+    return {one: held[one] for one in BOTH}
+
+
+def of_registry(registry: Registry, folder: Path, stack: str, tag: str) -> dict[str, str]:
+    """The digests behind a tag, or behind what the stack file names.
+
+    Raises:
+        NoImage: the registry does not hold them.
+        SettingsError: the stack file names none.
+    """
+    file = _file(folder, stack)
+    said = dict.fromkeys(BOTH, tag) if tag else wanted(_text(file), file.name)
+    unsaid = [one for one in BOTH if one not in said]
+    if unsaid:
+        raise SettingsError([f"{file.name}: names no image of {' and '.join(unsaid)}; say one with --tag"])
+    images = registry.images()
+    found: dict[str, str] = {}
+    wrong = []
+    for repository, word in said.items():
+        is_digest = word.startswith("sha256:")
+        meant = Reference(registry.name, repository, "" if is_digest else word, word if is_digest else "")
+        digest = next((one.digest for one in images if one.is_named_by(meant)), None)
+        if digest is None:
+            wrong.append(str(meant))
+        else:
+            found[repository] = digest
+    if wrong:
+        raise NoImage(f"registry {registry.name} does not hold {' and '.join(wrong)}; build and push first")
+    return found
+
+
+def outputs_of(images: Mapping[str, str]) -> list[str]:
+    """`backend=...` and `frontend=...`, as later steps of a workflow are told."""
+    return [f"{one.removeprefix('formerr-')}={images[one]}" for one in BOTH if one in images]
+
+
+def write(folder: Path, stack: str, images: Mapping[str, str]) -> Path:
+    """Put the images into the stack file; gives it."""
+    file = _file(folder, stack)
+    before = _text(file)
+    after = pinned(before, images, file.name)
+    if after != before:
+        try:
+            file.write_text(after, "utf-8")
+        except OSError as error:
+            raise SettingsError([f"{file}: cannot be written: {error}"]) from None
+    return file
+
+
+def _file(folder: Path, stack: str) -> Path:
+    return folder / f"Pulumi.{stack}.yaml"
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError([f"{file.name}: cannot be read: {error}"]) from None

@@ -1,0 +1,43 @@
+"""A kubeconfig with a token that ends by itself. JSON is YAML too, and every client reads it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from formerr_infra.kubernetes.reading import Cluster
+
+
+def document(cluster: Cluster, name: str, namespace: str) -> dict[str, Any]:
+    """The kubeconfig.
+
+    Args:
+        cluster: what opens it.
+        name: how it is called in there.
+        namespace: the one that is meant where none is said.
+    """
+    authority = base64.b64encode(cluster.authority.encode()).decode()
+    there = {"server": cluster.server, "certificate-authority-data": authority}
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": name, "cluster": there}],
+        "users": [{"name": name, "user": {"token": cluster.token}}],
+        "contexts": [{"name": name, "context": {"cluster": name, "user": name, "namespace": namespace}}],
+        "current-context": name,
+    }
+
+
+def write(file: Path, held: dict[str, Any]) -> None:
+    """Put it into a file that only its owner can read from its first byte on."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    new = file.with_name(f".{file.name}.{os.getpid()}")
+    new.unlink(missing_ok=True)
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
+        out.write(json.dumps(held, indent=2) + "\n")
+    new.replace(file)
