@@ -21,7 +21,15 @@ LINT = (
     ("mypy", "--no-error-summary"),
     ("lint-imports", "--no-cache"),
     ("actionlint", "-no-color", "-shellcheck=", "-pyflakes="),
-    ("zizmor", "--offline", "--no-progress", "--quiet", "--persona=pedantic", ".github"),
+    (
+        "zizmor",
+        "--offline",
+        "--no-progress",
+        "--quiet",
+        "--persona=pedantic",
+        "--strict-collection",
+        ".github",
+    ),
 )
 
 _LOCK = (
