@@ -111,18 +111,26 @@ class Engine:
         return replace(found, changes=found.drift)
 
     def destroy(
-        self, *, preview_only: bool, exclude_protected: bool = False, on_event: OnEvent = None
+        self,
+        *,
+        preview_only: bool,
+        exclude_protected: bool = False,
+        exclude: Sequence[str] = (),
+        on_event: OnEvent = None,
     ) -> Preview:
         """Take the stack down; with `preview_only`, what that would do.
 
         Args:
             preview_only: change nothing.
             exclude_protected: leave what is protected, and what that depends on.
+            exclude: URNs to leave, with what they depend on.
             on_event: gets each event as it comes.
         """
         more = ["--preview-only"] if preview_only else ["--yes", "--skip-preview"]
         if exclude_protected:
             more.append("--exclude-protected")
+        for urn in exclude:
+            more += ["--exclude", urn]
         return self._operate("destroy", more, on_event, done=not preview_only)
 
     # -- the stack and its state -----------------------------------------------------------------------------

@@ -75,6 +75,7 @@ class Change:
         before, after: inputs, without secrets (the engine takes those out of its events); None where there are none.
         new_id: the id afterwards, where it is another one.
         gone: there is nothing afterwards.
+        outputs_before, outputs_after: what it said of itself, without secrets too.
     """
 
     urn: str
@@ -94,6 +95,8 @@ class Change:
     after: Mapping[str, Any] | None = field(default=None, repr=False)
     new_id: str = ""
     gone: bool = False
+    outputs_before: Mapping[str, Any] | None = field(default=None, repr=False)
+    outputs_after: Mapping[str, Any] | None = field(default=None, repr=False)
 
     @property
     def quiet(self) -> bool:
@@ -316,6 +319,8 @@ def _change(metadata: Mapping[str, Any]) -> Change:
         after=new.get("inputs") if new else None,
         new_id=new_id if new_id != there.get("id") else "",
         gone=bool(old) and not new,
+        outputs_before=old.get("outputs") if old else None,
+        outputs_after=new.get("outputs") if new else None,
     )
 
 
