@@ -220,6 +220,22 @@ def _certificate(raw: Raw) -> dict[str, Scalar]:
     }
 
 
+def _volume(raw: Raw) -> dict[str, Scalar]:
+    """Which cluster made it is a tag of the driver's, `k8s:<id of the cluster>`."""
+    tags = raw.get("tags")
+    made_by = [
+        tag.removeprefix("k8s:")
+        for tag in (tags if isinstance(tags, list) else [])
+        if isinstance(tag, str) and re.fullmatch(r"k8s:[0-9a-f-]{36}", tag)
+    ]
+    size = raw.get("size_gigabytes")
+    return {
+        "region": _slug(raw.get("region")),
+        "cluster": made_by[0] if len(made_by) == 1 else None,
+        "size_gigabytes": size if isinstance(size, int) else None,
+    }
+
+
 def _record(raw: Raw) -> dict[str, Scalar]:
     return {"type": _text(raw.get("type")), "value": _text(raw.get("data"))}
 
@@ -272,6 +288,16 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             getter=lambda client: client.load_balancers.get,
             marker=_no_room,
             facts=_load_balancer,
+        ),
+        "volume": Kind(
+            path="/v2/volumes",
+            scope="block_storage:read",
+            many="volumes",
+            one="volume",
+            lister=lambda client: client.volumes.list,
+            getter=lambda client: client.volumes.get,
+            marker=_no_room,
+            facts=_volume,
         ),
         "project": Kind(
             path="/v2/projects",

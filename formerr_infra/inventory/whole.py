@@ -1,4 +1,4 @@
-"""Everything of some kinds in the account, for what is about the account and not about one stack. Reads only."""
+"""Everything of some kinds in the account, for what goes beyond what one stack knows of. Reads only."""
 
 from __future__ import annotations
 
@@ -23,9 +23,15 @@ NOBODY = ""
 
 
 def everything(
-    access: Access, kinds: Sequence[str], *, limits: Limits | None = None
+    access: Access, kinds: Sequence[str], *, stack: str = NOBODY, limits: Limits | None = None
 ) -> Mapping[str, tuple[Found, ...] | Unknown]:
     """All that is live of these kinds, by kind; each one's owner as its mark says.
+
+    Args:
+        access: where and with what.
+        kinds: see `kinds.KINDS`.
+        stack: whose marks are `ours`.
+        limits: how long and how hard.
 
     Raises:
         NotLoopback, SettingsError: the access is unusable. Nothing that the other side does raises.
@@ -40,9 +46,9 @@ def everything(
     read: dict[str, tuple[Found, ...] | Unknown] = {}
     for name, answer in zip(kinds, answers, strict=True):
         if isinstance(answer, StillRunning):
-            read[name] = Unknown(f"no answer within {session.limits.budget:g} s")
+            read[name] = Unknown(f"GET {KINDS[name].path}: no answer within {session.limits.budget:g} s")
         elif isinstance(answer, Unknown):
             read[name] = answer
         else:
-            read[name] = tuple(found(KINDS[name], one, PROJECT, NOBODY) for one in answer)
+            read[name] = tuple(found(KINDS[name], one, PROJECT, stack) for one in answer)
     return MappingProxyType(read)

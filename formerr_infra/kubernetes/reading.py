@@ -14,7 +14,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from formerr_infra import credential
 from formerr_infra.inventory.facts import Unknown
@@ -30,6 +30,8 @@ AT_ONCE = 8
 TIMEOUT = 8.0
 ATTEMPTS = 2
 _LARGEST = 4 << 20
+#: Objects on one page of a list.
+_PAGE = 500
 
 #: An object as the API server has it, None where there is none, or why that is not known.
 Live: TypeAlias = "Mapping[str, Any] | Unknown | None"
@@ -94,6 +96,43 @@ def get(cluster: Cluster, path: str, *, timeout: float = TIMEOUT) -> tuple[int, 
     except (ValueError, ssl.SSLError) as error:
         return Unknown(f"the cluster's address or authority cannot be used: {error}")
     return reader.asked(path)
+
+
+def listed(cluster: Cluster, path: str) -> tuple[Mapping[str, Any], ...] | Unknown:
+    """All objects of a list, page by page. Nothing that the other side does raises.
+
+    Args:
+        cluster: see `reach`.
+        path: of the list, without a query.
+    """
+    found: list[Mapping[str, Any]] = []
+    following = ""
+    while True:
+        query = f"?limit={_PAGE}" + (f"&continue={quote(following)}" if following else "")
+        answer = get(cluster, path + query)
+        if isinstance(answer, Unknown):
+            return answer
+        page = _page(answer)
+        if page is None:
+            return Unknown(f"the API server's answer for {path} is no list ({answer[0]})")
+        found += page[0]
+        following = page[1]
+        if not following:
+            return tuple(found)
+
+
+def _page(answer: tuple[int, bytes]) -> tuple[list[Mapping[str, Any]], str] | None:
+    """The objects of one page, and where the next one begins."""
+    try:
+        document = json.loads(answer[1]) if answer[0] == 200 else None
+    except (RecursionError, ValueError):
+        return None
+    if not isinstance(document, dict):
+        return None
+    items, metadata = document.get("items"), document.get("metadata")
+    if not isinstance(items, list) or not all(isinstance(one, dict) for one in items):
+        return None
+    return items, str(metadata.get("continue") or "") if isinstance(metadata, dict) else ""
 
 
 class _Reader:

@@ -7,6 +7,7 @@ from formerr_infra.settings.schema import Settings
 from formerr_infra.settings.sources import (
     access,
     check,
+    check_name,
     complete,
     engine_access,
     engine_slack,
@@ -20,6 +21,7 @@ __all__ = [
     "Settings",
     "access",
     "check",
+    "check_name",
     "complete",
     "engine_access",
     "engine_slack",

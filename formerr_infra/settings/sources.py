@@ -36,6 +36,16 @@ ENDPOINT_VARIABLE = "DIGITALOCEAN_API_URL"
 LOCAL_VARIABLE = "FORMERR_LOCAL"
 
 
+def check_name(stack: str) -> None:
+    """Stop at what cannot be the name of a stack.
+
+    Raises:
+        SettingsError: it cannot.
+    """
+    if not _STACK.fullmatch(stack):
+        raise SettingsError([_NO_STACK.format(stack)])
+
+
 def check(values: Mapping[str, Any], stack: str, *, folder: Path | None = None) -> Settings:
     """Turn what was read into settings.
 
@@ -47,8 +57,7 @@ def check(values: Mapping[str, Any], stack: str, *, folder: Path | None = None) 
     Raises:
         SettingsError: all findings at once, each with file, key and line.
     """
-    if not _STACK.fullmatch(stack):
-        raise SettingsError([_NO_STACK.format(stack)])
+    check_name(stack)
     spelled, findings = shorthands(said(values))
     settings: Settings | None = None
     try:
@@ -71,8 +80,7 @@ def from_files(folder: Path, stack: str) -> Settings:
     Raises:
         SettingsError: a file is missing or not YAML, or any finding of `check`.
     """
-    if not _STACK.fullmatch(stack):
-        raise SettingsError([_NO_STACK.format(stack)])
+    check_name(stack)
     project = _yaml(folder / "Pulumi.yaml")
     file = folder / f"Pulumi.{stack}.yaml"
     if not file.is_file():

@@ -27,6 +27,7 @@ SERVICES = tuple(kind for kind in KINDS if kind not in CLOUD)
 #: What the emulator calls them, how one is put there, its name, and what it is a part of.
 THERE: dict[str, tuple[str, dict[str, Any], str, str | None]] = {
     "database": ("databases", {"name": "data"}, "data", None),
+    "volume": ("volumes", {"name": "pvc-1"}, "pvc-1", None),
     "domain": ("domains", {"name": ZONE}, ZONE, None),
     "record": ("domain_records", {"domain": ZONE, "name": "api", "data": "192.0.2.1"}, "api", ZONE),
     "certificate": ("certificates", {"name": "own"}, "own", None),

@@ -78,6 +78,8 @@ def _database(looked: Looked, opened: reading.Cluster, timeout: float) -> Result
     if not in_cluster(looked.settings):
         return []
     chosen = ",".join(f"{name}={value}" for name, value in selector(POSTGRES).items())
-    path = f"/api/v1/namespaces/{quote(looked.settings.namespace)}/pods?labelSelector={quote(chosen, safe='')}"
+    path = (
+        f"/api/v1/namespaces/{quote(looked.settings.namespace)}/pods?labelSelector={quote(chosen, safe='')}"
+    )
     answer = reading.get(opened, path, timeout=timeout)
     return [("database", *judged.pods(answer, "PostgreSQL in the cluster"))]

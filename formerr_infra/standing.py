@@ -1,0 +1,73 @@
+"""What the state knows of, as it is live: by id in the account, by name on the cluster. Reads only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from formerr_infra import holdings, inventory
+from formerr_infra.inventory.facts import Access, Limits, Question, Unknown
+from formerr_infra.model import Found
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from formerr_infra.holdings import Resource
+
+#: Under which kind node pools and objects are noted, which no list of the account has.
+NODE_POOL, OBJECT = "node_pool", "object"
+
+
+def alive(
+    access: Access, resources: Iterable[Resource], stack: str, *, limits: Limits | None = None
+) -> dict[tuple[str, str], Found | Unknown | None]:
+    """Kind and id of each resource that the inventory can see -> how it is; node pools are read off their clusters."""
+    known = [one for one in resources if not one.on_cluster]
+    seen = [one for one in known if one.kind is not None]
+    questions = [Question(one.urn, one.kind or "", ids=(one.id,), within=one.within) for one in seen]
+    looked = inventory.look(access, questions, stack=stack, with_account=False, limits=limits)
+    live: dict[tuple[str, str], Found | Unknown | None] = {}
+    for one in seen:
+        sighting = looked.sightings[one.urn]
+        live[one.kind or "", one.id] = (
+            Unknown("; ".join(sighting.unknown)) if sighting.unknown else sighting.by_id.get(one.id)
+        )
+    for pool in (one for one in known if one.type == holdings.NODE_POOL):
+        live[NODE_POOL, pool.id] = _pool(pool, live)
+    return live
+
+
+def _pool(pool: Resource, live: Mapping[tuple[str, str], Found | Unknown | None]) -> Found | Unknown | None:
+    cluster = live.get(("cluster", str(pool.inputs.get("clusterId") or pool.outputs.get("clusterId") or "")))
+    if cluster is None or isinstance(cluster, Unknown):
+        return cluster
+    pools = cluster.details.get("node_pools")
+    if not isinstance(pools, list):
+        return Unknown(f"cluster {cluster.id} does not tell its node pools")
+    raw = next((one for one in pools if isinstance(one, dict) and one.get("id") == pool.id), None)
+    return None if raw is None else Found(pool.id, str(raw.get("name") or ""), details=raw)
+
+
+def objects(
+    access: Access, wanted: Sequence[Resource], cluster_id: str
+) -> dict[tuple[str, str], Found | Unknown | None]:
+    """Name of each object -> how it is on a cluster that is there."""
+    from formerr_infra.application.kinds import Reference
+    from formerr_infra.kubernetes import reading
+
+    if not wanted:
+        return {}
+    opened = reading.reach(access, cluster_id)
+    if isinstance(opened, Unknown):
+        return {(OBJECT, one.name): opened for one in wanted}
+    asked = {one: Reference.of(one.inputs) for one in wanted}
+    answers = reading.read(opened, asked.values())
+    found: dict[tuple[str, str], Found | Unknown | None] = {}
+    for one, reference in asked.items():
+        answer = answers[reference]
+        if answer is None or isinstance(answer, Unknown):
+            found[OBJECT, one.name] = answer
+        elif (answer.get("metadata") or {}).get("deletionTimestamp"):
+            found[OBJECT, one.name] = None
+        else:
+            found[OBJECT, one.name] = Found(one.id, one.name, details=answer)
+    return found
