@@ -16,7 +16,9 @@ import typer
 
 from formerr_infra.cli import (
     cost,
+    destroy,
     detect,
+    drift,
     env,
     health,
     images,
@@ -48,6 +50,8 @@ app.command("report")(shared(report.report))
 app.command("validate")(shared(validate.validate))
 app.command("health")(shared(health.health))
 app.command("sync-staging")(shared(sync.sync_staging))
+app.command("destroy")(shared(destroy.destroy))
+app.command("drift")(shared(drift.drift))
 app.add_typer(env.app, name="env")
 app.command("smoke")(shared(smoke.smoke))
 app.command("kubeconfig")(shared(kubeconfig.kubeconfig))

@@ -1,0 +1,354 @@
+"""What becomes of each resource in a destroy: pure, over everything that a state and an account can say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from formerr_infra import holdings
+from formerr_infra.destroy.backups import stale
+from formerr_infra.destroy.errors import DestroyRefused
+from formerr_infra.destroy.model import ENDS, Account, Fate, Plan
+from formerr_infra.destroy.plan import plan, unlocked
+from formerr_infra.destroy.render import document
+from formerr_infra.destroy.stops import require, stops
+from formerr_infra.destroy.traces import Service
+from formerr_infra.destroy.verify import verify
+from formerr_infra.errors import LedgerUnreadable, UnknownIsNotAbsent
+from formerr_infra.holdings import CLUSTER, DATABASE, MEMBERS, NODE_POOL, TRUSTED_SOURCES, Resource, State
+from formerr_infra.inventory.facts import Unknown
+from formerr_infra.inventory.leftovers import Associated
+from formerr_infra.model import Found, Mark
+
+VPC = "digitalocean:index/vpc:Vpc"
+REGISTRY = "digitalocean:index/containerRegistry:ContainerRegistry"
+CLAIM, NAMESPACE, SECRET = (
+    f"kubernetes:core/v1:{kind}" for kind in ("PersistentVolumeClaim", "Namespace", "Secret")
+)
+TYPES = (VPC, REGISTRY, CLUSTER, NODE_POOL, DATABASE, TRUSTED_SOURCES, MEMBERS, CLAIM, NAMESPACE, SECRET)
+ID = "8a44b438-ca56-418b-ba66-9c92e5fbf6eb"
+BORN = datetime(2026, 1, 1, tzinfo=UTC)
+LATER, BEFORE = BORN + timedelta(hours=1), BORN - timedelta(hours=1)
+CONTROLLERS = ("a" + "0123456789abcdef" * 2)[:32]
+DRIVERS = "pvc-0f0e0d0c-0b0a-4009-8807-060504030201"
+GONE = Unknown("500")
+
+
+def resource(kind: str, name: str = "", **fields: Any) -> Resource:
+    name = name or kind.rsplit(":", 1)[1].lower()
+    identity = fields.pop("id", ID if kind == CLUSTER else f"id-of-{name}")
+    return Resource(f"urn:pulumi:staging::p::{kind}::{name}", kind, name, identity, **fields)
+
+
+def lives(*resources: Resource, **facts: Any) -> dict[tuple[str, str], Found | Unknown | None]:
+    return {
+        (one.kind or "node_pool", one.id): Found(one.id, one.name, created_at=BORN, facts=facts)
+        for one in resources
+        if not one.on_cluster
+    }
+
+
+@st.composite
+def states(draw: st.DrawFn) -> State:
+    kinds = draw(st.lists(st.sampled_from(TYPES), unique=True))
+    flags = st.booleans()
+    return State(
+        tuple(resource(kind, external=draw(flags), protect=draw(flags), retain=draw(flags)) for kind in kinds)
+    )
+
+
+@given(states(), st.booleans(), st.booleans(), st.booleans())
+def test_what_is_only_read_never_goes_and_nothing_protected_goes_without_the_word(
+    state: State, unprotect: bool, delete_data: bool, there: bool
+) -> None:
+    account = Account(live=lives(*state.resources) if there else {})
+    made = plan("staging", state, account, unprotect=unprotect, delete_data=delete_data)
+    assert len(made.pieces) == len(state.resources)
+    for piece in made.pieces:
+        if piece.resource.external:
+            assert piece.fate is Fate.ADOPTED
+        if not unprotect and piece.resource.protect and piece.fate is Fate.GOES:
+            raise AssertionError(piece)
+        if not unprotect and piece.resource.retain:
+            assert piece.fate is not Fate.GOES, "never deleted without a word, and never forgotten either"
+
+
+@given(states(), st.booleans())
+def test_lifting_the_protection_changes_these_two_flags_and_nothing_else(state: State, there: bool) -> None:
+    made = plan("staging", state, Account(live=lives(*state.resources) if there else {}), unprotect=True)
+    before = {
+        "version": 3,
+        "deployment": {
+            "resources": [
+                {"urn": one.urn, "id": one.id, "outputs": {"a": 1}}
+                | ({"external": True} if one.external else {})
+                | ({"protect": True} if one.protect else {})
+                | ({"retainOnDelete": True} if one.retain else {})
+                for one in state.resources
+            ]
+        },
+    }
+    after, changed = unlocked(before, made)
+    fates = {one.resource.urn: one.fate for one in made.pieces}
+    flags = {"protect", "retainOnDelete"}
+    for old, new in zip(before["deployment"]["resources"], after["deployment"]["resources"], strict=True):  # type: ignore[index]  # literals
+        assert {k: v for k, v in old.items() if k not in flags} == {
+            k: v for k, v in new.items() if k not in flags
+        }
+        assert not new.get("protect")
+        assert (old != new) == (old["urn"] in changed)
+        if old.get("retainOnDelete") and not new.get("retainOnDelete"):
+            assert fates[old["urn"]] is Fate.GOES
+
+
+def test_what_is_kept_for_a_reason_of_its_own_stays_kept_with_the_word() -> None:
+    vpc = resource(VPC, retain=True)
+    sources, database = resource(TRUSTED_SOURCES, retain=True), resource(DATABASE)
+    claim, space = resource(CLAIM, retain=True), resource(NAMESPACE, retain=True)
+    adopted = resource(CLUSTER, external=True)
+    state = State((vpc, sources, database, claim, space, adopted))
+    account = Account(live=lives(vpc, database, adopted) | lives(vpc, default=True))
+    fates = {one.resource.type: one.fate for one in plan("staging", state, account, unprotect=True).pieces}
+    assert fates == {
+        VPC: Fate.RETAINED,
+        TRUSTED_SOURCES: Fate.WITH,
+        DATABASE: Fate.GOES,
+        CLAIM: Fate.RETAINED,
+        NAMESPACE: Fate.RETAINED,
+        CLUSTER: Fate.ADOPTED,
+    }
+
+
+def test_objects_go_with_their_cluster_and_what_is_gone_is_only_forgotten() -> None:
+    cluster, claim, secret = resource(CLUSTER), resource(CLAIM, retain=True), resource(SECRET)
+    state = State((cluster, claim, secret))
+    there = plan("staging", state, Account(live=lives(cluster)))
+    assert [one.fate for one in there.pieces] == [Fate.GOES, Fate.WITH, Fate.GOES]
+    lost = plan("staging", state, Account(live={("cluster", ID): None}))
+    assert {one.fate for one in lost.pieces} == {Fate.GONE}
+    assert lost.cluster_id is None
+
+
+# -- what the cluster has made -------------------------------------------------------------------------------
+
+
+def balancer(name: str, born: datetime | None = LATER, tag: str = "") -> Found:
+    return Found("lb", name, created_at=born, details={"tag": tag})
+
+
+def volume(name: str = DRIVERS, born: datetime | None = LATER, cluster: str | None = ID) -> Found:
+    return Found("vol", name, created_at=born, facts={"cluster": cluster, "size_gigabytes": 5})
+
+
+def traced(
+    *, balancers: tuple[Found, ...] = (), volumes: tuple[Found, ...] = (), data: bool = False,
+    services: dict[str, Service] | None = None, held: tuple[Resource, ...] = (), own: bool = True,
+) -> Plan:  # fmt: skip
+    cluster = resource(CLUSTER, external=not own)
+    listed = [Associated("load_balancers", one.id, one.name) for one in balancers]
+    listed += [Associated("volumes", one.id, one.name) for one in volumes]
+    account = Account(live=lives(cluster), balancers=balancers, volumes=volumes, associated=tuple(listed))
+    return plan("staging", State((cluster, *held)), account, delete_data=data, services=services)
+
+
+@pytest.mark.parametrize(
+    ("one", "services", "goes"),
+    [
+        pytest.param(balancer(CONTROLLERS), {}, True, id="named-by-the-controller"),
+        pytest.param(balancer(CONTROLLERS, BEFORE), {}, False, id="older-than-the-cluster"),
+        pytest.param(balancer(CONTROLLERS, tag=f"k8s:{ID}"), {}, False, id="targets-a-tag"),
+        pytest.param(balancer("shop"), {}, False, id="nothing-proves-it"),
+        pytest.param(balancer("shop"), {"lb": Service("web/shop", BORN)}, True, id="younger-than-its-service"),
+        pytest.param(
+            balancer("shop"), {"lb": Service("web/shop", LATER + timedelta(hours=1))}, False, id="taken-over"
+        ),
+    ],
+)  # fmt: skip
+def test_a_load_balancer_goes_only_if_it_shows_that_the_controller_made_it(
+    one: Found, services: dict[str, Service], goes: bool
+) -> None:
+    (trace,) = traced(balancers=(one,), services=services).traces
+    assert (trace.goes, bool(trace.reason)) == (goes, True)
+
+
+@pytest.mark.parametrize(
+    ("one", "goes"),
+    [
+        pytest.param(volume(), True, id="named-and-tagged-by-the-driver"),
+        pytest.param(volume(cluster="another"), False, id="of-another-cluster"),
+        pytest.param(volume(name="mine"), False, id="named-by-somebody"),
+        pytest.param(volume(born=BEFORE), False, id="older-than-the-cluster"),
+    ],
+)
+def test_a_volume_goes_only_with_the_word_and_if_the_driver_made_it(one: Found, goes: bool) -> None:
+    (without,) = traced(volumes=(one,)).traces
+    (with_word,) = traced(volumes=(one,), data=True).traces
+    assert (without.goes, with_word.goes) == (False, goes)
+
+
+def test_nothing_is_taken_from_a_cluster_that_is_not_the_stacks_or_of_what_the_state_holds() -> None:
+    assert traced(balancers=(balancer(CONTROLLERS),), own=False).traces == ()
+    held = resource("digitalocean:index/loadBalancer:LoadBalancer", id="lb", external=True)
+    assert traced(balancers=(balancer(CONTROLLERS),), held=(held,)).traces == ()
+
+
+def test_a_snapshot_is_never_taken() -> None:
+    cluster = resource(CLUSTER)
+    account = Account(live=lives(cluster), associated=(Associated("volume_snapshots", "s", "pvc-1"),))
+    (trace,) = plan("staging", State((cluster,)), account, delete_data=True).traces
+    assert not trace.goes
+
+
+# -- what stops it -------------------------------------------------------------------------------------------
+
+
+def stopped(state: State, account: Account, stack: str = "staging", **words: bool) -> str:
+    unprotect, delete_data = words.get("unprotect", False), words.get("delete_data", False)
+    made = plan(stack, state, account, unprotect=unprotect, delete_data=delete_data)
+    found = stops(made, state, account, unprotect=unprotect, delete_data=delete_data)
+    return "\n".join(map(str, found))
+
+
+def test_every_reason_to_stop_is_said_with_what_settles_it() -> None:
+    cluster, database = resource(CLUSTER), resource(DATABASE)
+    vpc = resource(VPC, protect=True)
+    state = State((cluster, database, vpc), (holdings.Pending("urn:x", "creating"),))
+    account = Account(
+        live=lives(cluster, database) | {("vpc", vpc.id): GONE}, associated=Unknown("403"), unknown=("429",)
+    )
+    said = stopped(state, account)
+    for word in (
+        "urn:x", "--clear-pending-creates", "vpc: 500", "429", f"cluster {ID} has made is not known: 403",
+        "protected", "--unprotect", "managed database", "--delete-data",
+    ):  # fmt: skip
+        assert word in said, said
+
+
+def test_an_interrupted_delete_is_finished_and_not_refused() -> None:
+    state = State((resource(VPC),), (holdings.Pending("urn:x", "deleting"),))
+    assert stopped(state, Account(live=lives(*state.resources))) == ""
+
+
+def test_production_takes_the_word_whatever_is_protected() -> None:
+    state = State((resource(VPC),))
+    account = Account(live=lives(*state.resources))
+    assert "--unprotect" in stopped(state, account, "production")
+    assert stopped(state, account, "production", unprotect=True) == ""
+    assert stopped(state, account) == ""
+
+
+def test_the_word_for_data_does_not_reach_an_adopted_cluster_and_says_so() -> None:
+    state = State((resource(CLUSTER, external=True), resource(CLAIM, retain=True)))
+    account = Account(live=lives(state.resources[0]))
+    assert stopped(state, account) == ""
+    assert "deleteData: true" in stopped(state, account, delete_data=True)
+
+
+def test_unknown_alone_ends_with_a_code_of_its_own() -> None:
+    cluster = resource(CLUSTER)
+    account = Account(live=lives(cluster), associated=Unknown("403"))
+    made = plan("staging", State((cluster,)), account)
+    found = stops(made, State((cluster,)), account, unprotect=False, delete_data=False)
+    with pytest.raises(UnknownIsNotAbsent):
+        require(found)
+    with pytest.raises(DestroyRefused):
+        require(
+            stops(
+                plan("production", State(), Account()), State(), Account(), unprotect=False, delete_data=False
+            )
+        )
+    require(())
+
+
+# -- what is left --------------------------------------------------------------------------------------------
+
+
+def test_what_was_to_go_and_is_there_should_not_be_and_what_is_unknown_is_not_gone() -> None:
+    cluster, vpc, registry = resource(CLUSTER), resource(VPC), resource(REGISTRY)
+    made = plan("staging", State((cluster, vpc, registry)), Account(live=lives(cluster, vpc, registry)))
+    after = Account(live=lives(vpc) | {("cluster", ID): None, ("registry", registry.id): Unknown("429")})
+    found = verify(made, after)
+    assert found.confirmed == 1
+    assert [one.id for one in found.unexpected] == [vpc.id]
+    assert found.unknown == ("containerregistry: 429",)
+    assert document(made, (), found)["ok"] is False
+
+
+def test_what_carries_the_mark_or_the_clusters_tag_is_found_without_the_state() -> None:
+    made = traced(volumes=(volume(),))
+    orphan = Found("v2", "formerr", Mark.OURS, "formerr-infra/staging")
+    late = Found("vol2", "pvc-2", facts={"cluster": ID, "size_gigabytes": 1})
+    foreign = Found("vol3", "pvc-3", facts={"cluster": "another"})
+    after = Account(
+        live={("cluster", ID): None}, marked={"vpc": (orphan,)}, volumes=(volume(), late, foreign)
+    )
+    found = verify(made, after)
+    assert {(one.id, one.expected) for one in found.left} == {("v2", False), ("vol", True), ("vol2", True)}
+    with_word = verify(traced(volumes=(volume(),), data=True), after)
+    assert {(one.id, one.expected) for one in with_word.left} == {
+        ("v2", False),
+        ("vol", False),
+        ("vol2", False),
+    }
+
+
+def test_what_stays_is_told_with_its_reason_and_is_as_it_should() -> None:
+    vpc, own = resource(VPC, external=True), resource(REGISTRY)
+    made = plan("staging", State((vpc, own)), Account(live=lives(vpc, own)))
+    found = verify(made, Account(live=lives(vpc) | {("registry", own.id): None}))
+    assert [(one.id, one.expected, bool(one.reason)) for one in found.left] == [(vpc.id, True, True)]
+    assert document(made, (), found)["ok"] is True
+
+
+@given(states())
+def test_a_destroy_after_which_nothing_is_there_is_complete(state: State) -> None:
+    made = plan("staging", state, Account(live=lives(*state.resources)), unprotect=True)
+    keys = [(one.kind or "node_pool", one.id) for one in state.resources if not one.on_cluster]
+    found = verify(made, Account(live=dict.fromkeys(keys)))
+    assert found.left == ()
+    looked = [one for one in made.pieces if one.fate in ENDS and not one.resource.on_cluster]
+    assert found.confirmed == sum(
+        one.resource.kind is not None or one.resource.type == NODE_POOL for one in looked
+    )
+
+
+# -- the state -----------------------------------------------------------------------------------------------
+
+
+def test_an_export_of_another_form_is_not_read_as_an_empty_one() -> None:
+    for broken in ({}, {"deployment": {"resources": [{"custom": True}]}}, {"deployment": [1]}):
+        with pytest.raises(LedgerUnreadable):
+            holdings.read(broken)
+    assert holdings.read({"deployment": None}) == State()
+
+
+# -- backups of production -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Taken:
+    taken: datetime
+    checksum: str
+
+
+@pytest.mark.parametrize(
+    ("latest", "words"),
+    [
+        pytest.param(None, "no backup", id="none"),
+        pytest.param(Taken(BORN, "other"), "another state", id="of-another-state"),
+        pytest.param(Taken(BORN - timedelta(hours=2), "sum"), "2.0 hours old", id="old"),
+        pytest.param(Taken(BORN - timedelta(minutes=59), "sum"), "", id="fresh"),
+    ],
+)
+def test_only_a_fresh_backup_of_the_present_state_is_enough(latest: Taken | None, words: str) -> None:
+    found = stale("production", latest, "sum", BORN)
+    if not words:
+        assert found is None
+    else:
+        assert words in str(found)
+        assert "formerr state backup production" in str(found)
