@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from formerr_infra.ledger import Ledger
     from formerr_infra.settings.schema import Settings
 
-INTERRUPTED = 130
 _STYLE = {"ok": "green", "failed": "bold red", "unknown": "yellow", "skipped": "dim"}
 
 
@@ -69,14 +68,11 @@ def health(
     if within is not None and not until_healthy:
         raise SettingsError(["--within needs --until-healthy"])
     look = _looker(environment, folder, state, timeout, certificate_days)
-    try:
-        if watch or until_healthy:
-            found = _watched(environment, look, every, within, until_healthy=until_healthy, as_json=as_json)
-        else:
-            found = look()
-            show(environment, found, as_json=as_json)
-    except KeyboardInterrupt:
-        raise typer.Exit(INTERRUPTED) from None
+    if watch or until_healthy:
+        found = _watched(environment, look, every, within, until_healthy=until_healthy, as_json=as_json)
+    else:
+        found = look()
+        show(environment, found, as_json=as_json)
     end(found)
 
 
