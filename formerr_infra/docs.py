@@ -211,6 +211,57 @@ def policy() -> str:
     )
 
 
+def token_scopes() -> str:
+    """The smallest set of scopes of a token."""
+    from formerr_infra.doctor import scopes
+
+    def told(names: frozenset[str]) -> str:
+        kinds: dict[str, list[str]] = {}
+        for name in sorted(names):
+            kind, _, what = name.partition(":")
+            kinds.setdefault(kind, []).append(what)
+        return "; ".join(f"`{kind}`: {', '.join(what)}" for kind, what in kinds.items()) or "-"
+
+    def only(names: frozenset[str]) -> str:
+        return " ".join(sorted(names))
+
+    whole = frozenset().union(*(part.deploy | part.change for part in scopes.PARTS))
+    return _page(
+        "Scopes of the token",
+        "DigitalOcean's tokens can be narrowed to custom scopes (control panel, API, Tokens, Custom Scopes). This is the smallest set "
+        "that works, by what the stack has. Production and staging have a token each, of their own account.",
+        _table(
+            ("for", "to deploy", "to change it, besides", "to destroy it, besides"),
+            [(part.name, told(part.deploy), told(part.change), told(part.destroy)) for part in scopes.PARTS],
+        ),
+        "A pipeline that only previews, looks for drift or asks `formerr health` needs those that end in `:read`, and "
+        "`kubernetes:access_cluster` for the cluster's objects. Give the right to destroy to a token of its own.",
+        "## To copy",
+        "The cloud and the application:",
+        f"    {only(scopes.CLOUD.deploy | scopes.CLOUD.change | scopes.APPLICATION.deploy)}",
+        "Everything, without the right to destroy:",
+        f"    {only(whole)}",
+        "## What DigitalOcean adds by itself",
+        "Its control panel adds what a chosen scope requires. With these sets that is "
+        + ", ".join(f"`{name}`" for name in sorted(scopes.IMPLIED))
+        + ". They only read, and `formerr doctor` does not call them too wide.",
+        "A managed database that the stack itself makes may need `database:view_credentials` too: the bundled DigitalOcean knows no such "
+        "scope, so that nothing here has tried it.",
+        "## How the set was found",
+        "`tests/engine/test_scopes.py` runs the real engine on the bundled DigitalOcean with a token that may do nothing, and grants what "
+        "each failing run was refused, until the deployment, a change of it and a destroy pass: what is granted in the end is the set "
+        "for deploying and for destroying. Each scope for reading is then taken away alone, and no run begins; so are some for "
+        "writing, and the run fails and names the scope, and those of the pull credentials. Tried that way are all but these: "
+        "`vpc:update`, `domain:update` and `project:update`, which only a change by hand or a renamed thing needs, and "
+        "`block_storage:*`, for the volumes that a destroy takes with the cluster; they are DigitalOcean's own list.",
+        "The scopes that the bundled DigitalOcean demands are those of the API's published specification. The real service was not asked.",
+        "## Too wide",
+        "`formerr doctor <stack>` sends reads alone. A scope for reading that is missing stops, by name; one that the stack has no use for "
+        "(`firewall:read`, `ssh_key:read`, `billing:read`, ...) is a warning: the token is too wide. Whether a token may write cannot be "
+        "asked without writing, and is not.",
+    )
+
+
 def _with_subclasses(kind: type[errors.FormerrError]) -> list[type[errors.FormerrError]]:
     return [kind, *(below for one in kind.__subclasses__() for below in _with_subclasses(one))]
 
@@ -220,6 +271,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "configuration.md": configuration,
     "exit-codes.md": exit_codes,
     "policy.md": policy,
+    "token-scopes.md": token_scopes,
 }
 
 

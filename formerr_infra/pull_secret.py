@@ -114,6 +114,6 @@ def docker_config(endpoint: str, token: str, registry: str) -> str:
     if not isinstance(auths, dict) or not auths:
         raise NoPullCredentials(
             f"the pull credentials of registry {registry} could not be read: DigitalOcean answered {status} (the token "
-            "needs registry:read); run again"
+            "needs registry:read and registry:update); run again"
         )
     return json.dumps({"auths": auths}, sort_keys=True)

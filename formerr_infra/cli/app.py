@@ -18,6 +18,7 @@ from formerr_infra.cli import (
     cost,
     destroy,
     detect,
+    doctor,
     drift,
     env,
     health,
@@ -48,6 +49,7 @@ app.command("explain")(shared(detect.explain))
 app.command("cost")(shared(cost.cost))
 app.command("report")(shared(report.report))
 app.command("validate")(shared(validate.validate))
+app.command("doctor")(shared(doctor.doctor))
 app.command("health")(shared(health.health))
 app.command("sync-staging")(shared(sync.sync_staging))
 app.command("destroy")(shared(destroy.destroy))
