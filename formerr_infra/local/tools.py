@@ -49,7 +49,7 @@ MEMBERS: Mapping[ToolSet, tuple[str, ...]] = MappingProxyType(
         ToolSet.CORE: ("pulumi", "pulumi-language-python"),
         ToolSet.APPLICATION: (*CONTROL_PLANE, KUBERNETES_PLUGIN),
         ToolSet.LINT: ("actionlint",),
-        ToolSet.CHECKS: ("kube-score", CHROMIUM),
+        ToolSet.CHECKS: ("kube-score", "versitygw", CHROMIUM),
     }
 )
 REQUIRED = MEMBERS[ToolSet.CORE]

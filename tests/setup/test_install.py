@@ -37,6 +37,7 @@ case "$1 $2 $3" in
       */etcd) version=3.6.5 ;;
       */kube-score) version=1.20.0 ;;
       */actionlint) version=1.7.12 ;;
+      */versitygw) version=1.8.0 ;;
       */kube-*) version=1.34.2 ;;
       */kwok) version=0.7.0 ;;
       *) version=3.259.0 ;;
@@ -271,7 +272,7 @@ def test_what_only_linters_and_tests_need_is_prepared_only_for_them(machine: Mac
 
     code, said = machine.run(CORE, "--checks")
     assert code == 0, said
-    assert machine.built()[3:] == ["kube-score"]
+    assert sorted(machine.built()[3:]) == ["kube-score", "versitygw"]
 
 
 def test_a_run_against_the_real_cloud_needs_its_requirements_and_no_program(machine: Machine) -> None:
@@ -289,6 +290,6 @@ def test_a_program_that_is_not_to_be_had_does_not_undo_the_others(machine: Machi
     code, said = machine.run("--checks")
 
     assert code == 12
-    assert said.count("could not be had") == len(APPLICATION) + 2
+    assert said.count("could not be had") == len(APPLICATION) + 3
     assert "APPLICATION=no" in said
     assert machine.run() == (0, "")

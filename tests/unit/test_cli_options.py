@@ -11,10 +11,9 @@ import typer
 from formerr_infra.cli import app as formerr
 from formerr_infra.cli.options import NO_COLOR, VERBOSE, console, shared, verbose
 
-COMMANDS = {
-    name: command
-    for name, command in typer.main.get_command(formerr.app).commands.items()  # type: ignore[attr-defined]  # a group
-    if not hasattr(command, "commands")
+_ALL = typer.main.get_command(formerr.app).commands  # type: ignore[attr-defined]  # a group
+COMMANDS = {name: command for name, command in _ALL.items() if not hasattr(command, "commands")} | {
+    f"{group} {name}": command for group in ("env", "state") for name, command in _ALL[group].commands.items()
 }
 
 

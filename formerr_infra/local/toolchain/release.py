@@ -64,7 +64,9 @@ def _words(release: Release) -> dict[str, str]:
     if system not in release.systems or arch is None:
         raise WayFailed(f"there is no release for {system} on {machine}")
     ext = "zip" if system == "darwin" else "tar.gz"
-    return {"version": release.version, "os": system, "arch": arch, "ext": ext}
+    return {
+        "version": release.version, "os": system, "system": system.capitalize(), "arch": arch, "ext": ext
+    }  # fmt: skip
 
 
 def names(release: Release) -> tuple[str, str]:

@@ -20,14 +20,15 @@ KWOK = "0.7.0"
 KUBE_SCORE = "1.20.0"
 ACTIONLINT = "1.7.12"
 CHROMIUM = "153.0.0"
+VERSITYGW = "1.8.0"
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
     """Published archives or programs with their SHA-256 sums.
 
-    In `bases`, `archive`, `sums` and `listing`, `{version}`, `{os}` (linux, darwin), `{arch}` and `{ext}`
-    (tar.gz, on darwin zip) are replaced.
+    In `bases`, `archive`, `sums` and `listing`, `{version}`, `{os}` (linux, darwin), `{system}` (Linux, Darwin),
+    `{arch}` and `{ext}` (tar.gz, on darwin zip) are replaced.
 
     Attributes:
         version: without a leading v.
@@ -167,7 +168,6 @@ _APPLICATION_ADVICE = (
     "  set FORMERR_RELEASE_URL to a folder that mirrors the releases and their sums, or\n"
     "  leave the application out: make up APPLICATION=no"
 )
-
 
 _CHECK_ADVICE = "  have it on the PATH, or install Go (https://go.dev/doc/install) so that it can be built"
 
@@ -377,6 +377,29 @@ TABLE: tuple[Tool, ...] = (
             texts=MappingProxyType({"chromium": _START_CHROMIUM, "fonts.conf": _FONTS}),
         ),
         advice="  have chromium on the PATH, or install Node.js with npm so that it can be fetched",
+    ),
+    Tool(
+        name="versitygw",
+        purpose="an S3-compatible server, for the tests of a state in a bucket",
+        at_least=(1, 8, 0),
+        below=(2, 0, 0),
+        version_args=("--version",),
+        release=Release(
+            version=VERSITYGW,
+            bases=("https://github.com/versity/versitygw/releases/download/v{version}",),
+            archive="versitygw_v{version}_{system}_{arch}.tar.gz",
+            sums="checksums.txt",
+            arches=MappingProxyType(
+                {"x86_64": "x86_64", "amd64": "x86_64", "arm64": "arm64", "aarch64": "arm64"}
+            ),
+        ),
+        build=GoBuild(
+            version=VERSITYGW,
+            module="versitygw",
+            package="github.com/versity/versitygw/cmd/versitygw",
+            ldflags=f"-X main.Version=v{VERSITYGW}",
+        ),
+        advice=_CHECK_ADVICE,
     ),
 )
 
