@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from formerr_infra.cli.cost import bill_of
+from formerr_infra.cli.cost import account_of, bill_of
 from formerr_infra.cli.detect import State, as_text
 from formerr_infra.cli.options import AsJson, Environment, Folder, console
 from formerr_infra.errors import SettingsError
@@ -38,6 +39,12 @@ def report(
     ] = None,
     state: State = None,
     *,
+    health: Annotated[
+        bool, typer.Option("--health", help="Also check the health, as formerr health does.")
+    ] = False,
+    drift: Annotated[
+        bool, typer.Option("--drift", help="Also look for drift, as formerr drift does.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Write one HTML page of an environment: its resources as a picture, the decisions, cost, health and drift. Changes nothing.
@@ -45,13 +52,15 @@ def report(
     The page needs nothing else: it can be sent, kept, opened without a network. It ends with 0 also where the decisions
     would stop an update: `formerr detect` is for that.
 
-    Examples:  formerr report staging  |  formerr report production -o page.html  |  formerr report staging --markdown -
+    Examples:  formerr report staging  |  formerr report production --health -o page.html  |  formerr report staging --markdown -
     """
     from formerr_infra.page import comment, page
 
     if as_json and (output is not None or markdown is not None):
         raise SettingsError(["--json prints the report; --output and --markdown write it elsewhere"])
-    story = gathered(environment, folder, state)
+    if drift and state is not None:
+        raise SettingsError(["--drift asks the engine, which has the state itself: leave --state out"])
+    story = gathered(environment, folder, state, health=health, drift=drift)
     if as_json:
         typer.echo(as_text(document(story)))
         return
@@ -63,22 +72,28 @@ def report(
         _write(Path(markdown), comment(story))
 
 
-def gathered(environment: str, folder: Path, state: Path | None) -> Story:
+def gathered(environment: str, folder: Path, state: Path | None, *, health: bool, drift: bool) -> Story:
     """Everything that the report tells, asked for.
 
     Raises:
         FormerrError: the stack cannot be assessed.
     """
-    import os
-
-    from formerr_infra.cli.cost import account_of
+    from formerr_infra.cli import told
     from formerr_infra.inventory.others import read_others
     from formerr_infra.page import tell
     from formerr_infra.settings import access
 
+    environ = account_of(environment, os.environ)
+    reach = access(environment=environ)
     assessed, bill = bill_of(environment, folder, state)
-    others = read_others(access(environment=account_of(environment, os.environ)), environment)
-    return tell(assessed, datetime.now(UTC), bill=bill, others=others)
+    return tell(
+        assessed,
+        datetime.now(UTC),
+        bill=bill,
+        others=read_others(reach, environment),
+        health=told.health(assessed, reach) if health else None,
+        drift=told.drift(assessed, folder, environ, reach) if drift else None,
+    )
 
 
 def document(story: Story) -> dict[str, Any]:
@@ -86,8 +101,8 @@ def document(story: Story) -> dict[str, Any]:
 
     Shape: `{environment, region, moment, headline, stops, slots: [{slot, label, name, detail, standing, outcome, row,
     reason, settle, notes, id, needs, cost}], objects: [the same], findings: [{name, state, message}], pending, foreign:
-    [{kind, names, more, unknown}] | null, health: [{name, state, message}] | null, drift: [{what, standing, message}] |
-    null, cost}`; `cost` is an environment of `formerr cost --json`.
+    [{kind, names, more, unknown}] | null, health: [{name, state, message}] | null, drift: [{what, owner, state, message}] |
+    null, guard: {stops: [{name, state, message}], steps} | null, cost}`; `cost` is an environment of `formerr cost --json`.
     """
     from dataclasses import asdict
 
@@ -112,6 +127,7 @@ def document(story: Story) -> dict[str, Any]:
         "foreign": each(story.foreign),
         "health": each(story.health),
         "drift": each(story.drift),
+        "guard": None if story.guard is None else asdict(story.guard),
         "cost": None if story.bill is None else cost(story.bill),
     }
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from formerr_infra.cost.amount import FREE, Amount, Price, Unpriced
 from formerr_infra.cost.priced import (
     ADOPTED,
+    FREE_SLOTS,
     MANAGED,
     PRICED,
     REFUSED,
@@ -191,12 +192,16 @@ def _slot(decision: Decision, assessment: Assessment, prices: Prices) -> list[Li
         return [Line(decision.slot, decision.slot, owner_of(decision), unknown, unknown)]
     if decision.outcome is Outcome.REFUSE:
         return _refused(decision, assessment, prices, price)
+    if decision.outcome is Outcome.OMIT and decision.target is None:
+        return []
     return [_line(decision.slot, one, owner_of(decision)) for one in price(decision, assessment, prices)]
 
 
 def _refused(decision: Decision, assessment: Assessment, prices: Prices, price: Priced) -> list[Line]:
     """What is live goes on to cost; where it is not known which it is, or whether there is any, that is said."""
     live = decision.target or (decision.found[0] if len(decision.found) == 1 else None)
+    if decision.slot in FREE_SLOTS:
+        return [_line(decision.slot, one, REFUSED) for one in price(decision, assessment, prices)]
     if live is None:
         unknown = Unpriced(f"refused ({decision.code}): it is not decided what stands there")
         now = FREE if decision.code in _NOT_THERE else unknown

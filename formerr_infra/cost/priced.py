@@ -288,24 +288,30 @@ def no_longer_wanted(assessment: Assessment) -> list[tuple[str, Item]]:
     return [("uptimeCheck", Item("uptime check, no longer wanted", price, FREE, table.SOURCE))]
 
 
+#: Slot key -> what it is, of those that never cost anything.
+FREE_SLOTS: Mapping[str, str] = MappingProxyType(
+    {
+        "vpc": "VPC",
+        "project": "project",
+        "databaseFirewall": "trusted sources",
+        "domain": "DNS zone",
+        "certificate": "certificate",
+        "frontendRecord": "DNS record",
+        "backendRecord": "DNS record",
+        "downAlert": "alert",
+        "tlsAlert": "alert",
+        **{monitor.slot: "alert" for monitor in MONITORS},
+    }
+)
 #: Slot key -> how it is priced; every slot is here.
 PRICED: Mapping[str, Priced] = MappingProxyType(
     {
-        "vpc": _free("VPC"),
         "cluster": _cluster,
         "nodePool": _node_pool,
         "registry": _registry,
         "loadBalancer": _load_balancer,
-        "project": _free("project"),
         "database": _database,
-        "databaseFirewall": _free("trusted sources"),
-        "domain": _free("DNS zone"),
-        "certificate": _free("certificate"),
-        "frontendRecord": _free("DNS record"),
-        "backendRecord": _free("DNS record"),
         "uptimeCheck": _uptime_check,
-        "downAlert": _free("alert"),
-        "tlsAlert": _free("alert"),
-        **{monitor.slot: _free("alert") for monitor in MONITORS},
+        **{slot: _free(what) for slot, what in FREE_SLOTS.items()},
     }
 )

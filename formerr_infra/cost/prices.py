@@ -14,7 +14,9 @@ def nodes(prices: Prices, size: str | None, least: int, most: int | None = None)
     """So many nodes of a cluster, of one size."""
     if isinstance(prices.sizes, Unknown):
         return Unpriced(f"prices of sizes could not be learned: {prices.sizes.reason}")
-    if size is None or size not in prices.sizes:
+    if size is None:
+        return Unpriced("the API does not tell of which size they are")
+    if size not in prices.sizes:
         return Unpriced(f"/v2/sizes has no price of {size!r}")
     return Amount.of(prices.sizes[size], least, most)
 

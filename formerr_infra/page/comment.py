@@ -167,8 +167,8 @@ def _drift(story: Story) -> list[str]:
         return []
     if not story.drift:
         return ["### Drift", "", "None.", ""]
-    rows = [[escaped(one.standing), escaped(one.what), escaped(one.message)] for one in story.drift]
-    return ["### Drift", "", *_table(("whose", "what", "what changed"), rows), ""]
+    rows = [[one.state, one.owner, escaped(one.what), escaped(one.message)] for one in story.drift]
+    return ["### Drift", "", *_table(("state", "whose", "what", "what changed"), rows), ""]
 
 
 def _price(price: object) -> str:

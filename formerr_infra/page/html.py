@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 #: Names of classes, and of signs, by standing.
 CLASSES = {one: one.value.replace(" ", "-") for one in Standing}
+_DRIFT = ("changed", "gone", "unknown")
 _HEALTH = ("ok", "failed", "unknown", "skipped")
 
 
@@ -46,6 +47,7 @@ def page(story: Story) -> str:
             labels=LABELS,
             classes=CLASSES,
             health=_health(story),
+            drifted=_drifted(story),
             tally=_tally(story),
             lines=_lines(story),
             checked=CHECKED,
@@ -89,13 +91,21 @@ def _health(story: Story) -> dict[str, int] | None:
     return {state: number for state, number in counts.items() if number}
 
 
+def _drifted(story: Story) -> dict[str, int] | None:
+    """How many resources are not as the state has them, and how."""
+    if story.drift is None:
+        return None
+    counts = {state: sum(one.state == state for one in story.drift) for state in _DRIFT}
+    return {state: number for state, number in counts.items() if number}
+
+
 def _tally(story: Story) -> list[tuple[Standing, int]]:
     """How many slots stand how."""
     return [(one, story.count(one)) for one in Standing if story.count(one)]
 
 
-def _lines(story: Story) -> list[tuple[str, str, str, str, str, str]]:
-    """The bill's lines that cost something: slot, what, owner, now, then, change."""
+def _lines(story: Story) -> list[tuple[str, str, str, str, str, str, str]]:
+    """The bill's lines that cost something: slot, what, why something is unknown, owner, now, then, change."""
     if story.bill is None:
         return []
     rows = []
@@ -103,21 +113,14 @@ def _lines(story: Story) -> list[tuple[str, str, str, str, str, str]]:
         if line.now == line.then == FREE:
             continue
         if isinstance(line.now, Unpriced) or isinstance(line.then, Unpriced):
-            added = "unknown" if line.now != line.then else "no change"
+            added = "unknown" if line.now != line.then or line.owner == "refused" else "no change"
         else:
             added = change(line.then - line.now)
-        rows.append(
-            (
-                LABELS.get(line.slot, line.slot),
-                clean(line.what),
-                line.owner,
-                _shown(line.now),
-                _shown(line.then),
-                added,
-            )
-        )
+        why = next((clean(one.reason) for one in (line.then, line.now) if isinstance(one, Unpriced)), "")
+        slot = LABELS.get(line.slot, line.slot)
+        rows.append((slot, clean(line.what), why, line.owner, _shown(line.now), _shown(line.then), added))
     return rows
 
 
 def _shown(price: Price) -> str:
-    return f"unknown: {clean(price.reason)}" if isinstance(price, Unpriced) else str(price)
+    return "unknown" if isinstance(price, Unpriced) else str(price)

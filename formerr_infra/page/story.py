@@ -75,10 +75,18 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Drifted:
-    """Something that changed behind the stack's back."""
+    """Something that is not as the state has it.
+
+    Attributes:
+        what: the resource.
+        owner: `owned` or `adopted`.
+        state: `changed`, `gone`, or `unknown` where it could not be looked at.
+        message: what changed, or what was answered.
+    """
 
     what: str
-    standing: str
+    owner: str
+    state: str
     message: str
 
 
@@ -195,7 +203,7 @@ def tell(
         health=None if health is None else tuple(_cleaned(Told(*one)) for one in health),
         drift=None
         if drift is None
-        else tuple(Drifted(clean(one.what), one.standing, clean(one.message)) for one in drift),
+        else tuple(Drifted(clean(one.what), one.owner, one.state, clean(one.message)) for one in drift),
         guard=None
         if guard is None
         else Guarded(

@@ -97,7 +97,10 @@ def story(
             "bill": bill(assessed, PRICES),
             "others": {"vpc": [found] * 9, "cluster": Unknown(said), "database": [found]},
             "health": [("nodes", "ok", said), (text or "backend", "failed", said), ("tls", "unknown", said)],
-            "drift": [Drifted(text or "loadBalancer", "owned", said), Drifted("vpc", "adopted", said)],
+            "drift": [
+                Drifted(text or "loadBalancer", "owned", "changed", said),
+                Drifted("vpc", "adopted", "unknown", said),
+            ],
             "guard": Guarded((Told(text or "urn:x", "protected", said),), {"create": 3, "delete": 1}),
             **more,
         }

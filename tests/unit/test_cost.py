@@ -187,6 +187,11 @@ def test_what_is_refused_and_live_goes_on_to_cost_and_what_is_not_decided_is_unk
     assert priced(absent).then().unknown
 
 
+def test_what_never_costs_anything_is_free_also_where_it_is_refused() -> None:
+    found = priced(one("certificate", Outcome.REFUSE, code=Code.AMBIGUOUS))
+    assert found.then() == found.change == total([])
+
+
 # -- sums ----------------------------------------------------------------------------------------------------
 
 

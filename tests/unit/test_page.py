@@ -17,7 +17,7 @@ from formerr_infra.detect import Assessment
 from formerr_infra.ledger import EMPTY
 from formerr_infra.model import Outcome
 from formerr_infra.objects import APPLICATION
-from formerr_infra.page import MOST, Standing, comment, marker, page, tell
+from formerr_infra.page import MOST, Drifted, Standing, comment, marker, page, tell
 from formerr_infra.page.comment import escaped
 from formerr_infra.page.measure import fit, width
 from formerr_infra.page.picture import narrow, pictures
@@ -102,6 +102,18 @@ def test_nothing_checked_is_not_healthy() -> None:
     assert ">healthy<" not in page(story(health=[]))
     assert ">healthy<" in page(story(health=[("nodes", "ok", "3 ready")]))
     assert ">healthy<" not in page(story(health=[("nodes", "ok", "3 ready"), ("tls", "unknown", "?")]))
+
+
+def test_what_could_not_be_looked_at_is_not_without_drift() -> None:
+    def figure(*found: Drifted) -> str:
+        told = re.search(r'Drift</span><span class="much">([^<]*)', page(story(drift=found)))
+        assert told is not None
+        return told[1]
+
+    unknown = Drifted("vpc", "owned", "unknown", "it does not answer")
+    assert figure() == "none"
+    assert figure(unknown) == "unknown"
+    assert figure(unknown, Drifted("vpc", "owned", "gone", "404")) == "found"
 
 
 # -- the page ------------------------------------------------------------------------------------------------
