@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from formerr_infra import inventory, preflight
+from formerr_infra import inventory, preflight, unlisted
 from formerr_infra.demand import demand, growth
 from formerr_infra.errors import PreflightFailed, Refused, UnknownIsNotAbsent
 from formerr_infra.model import MAKES, Code, Decision, Holding, Outcome, Sighting
@@ -134,6 +134,11 @@ def assess(
             key: _with_ids(sightings.get(key, Sighting()), found) for key, found in looked.sightings.items()
         }
     decisions = resolve(settings, ledger, sightings)
+    network = unlisted.network_to_ask(settings, decisions)
+    if network is not None:
+        sightings, looked = _with_unlisted(stack, settings, access, decisions, sightings, network, limits)
+        looks.append(looked)
+        decisions = resolve(settings, ledger, sightings)
     account = next((one.account for one in looks if one.account is not None), None)
     if account is None and _needs_account(settings, decisions):
         looked = inventory.look(access, [], stack=stack, with_account=True, limits=limits)
@@ -141,6 +146,27 @@ def assess(
         account = looked.account
     assessed = _assessed(stack, settings, ledger, decisions, account, looks)
     return _with_application(assessed, access) if settings.deploy_application else assessed
+
+
+def _with_unlisted(
+    stack: str,
+    settings: Settings,
+    access: Access,
+    decisions: Mapping[str, Decision],
+    sightings: Mapping[str, Sighting],
+    network: str,
+    limits: Limits | None,
+) -> tuple[dict[str, Sighting], Inventory]:
+    """What stands in the network without being in a list, with what it took to learn it."""
+    members = inventory.members(access, network, limits=limits)
+    asked = unlisted.questions(settings, decisions, sightings, members)
+    looked = (
+        inventory.look(access, asked, stack=stack, with_account=False, limits=limits)
+        if asked
+        else inventory.Inventory()
+    )
+    found = unlisted.completed(settings, decisions, sightings, members, looked.sightings)
+    return found, replace(looked, calls=looked.calls + members.calls)
 
 
 def _with_application(assessed: Assessment, access: Access) -> Assessment:

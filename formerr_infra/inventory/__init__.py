@@ -19,6 +19,7 @@ from formerr_infra.inventory.facts import (
     Rule,
     Unknown,
 )
+from formerr_infra.inventory.members import Members, members
 from formerr_infra.inventory.survey import look
 from formerr_infra.inventory.waiting import registry_name_taken, wait_ready
 
@@ -29,12 +30,14 @@ __all__ = [
     "Inventory",
     "KubernetesOptions",
     "Limits",
+    "Members",
     "Network",
     "Question",
     "Rule",
     "Unknown",
     "database_authority",
     "look",
+    "members",
     "registry_name_taken",
     "wait_ready",
 ]

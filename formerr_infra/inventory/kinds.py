@@ -245,6 +245,19 @@ def _is_address(raw: Raw) -> bool:
     return raw.get("type") in ("A", "AAAA", "CNAME")
 
 
+#: What stands in a VPC, of whatever kind; no kind of resource by itself.
+MEMBER = Kind(
+    path="/v2/vpcs/{within}/members",
+    scope="vpc:read",
+    many="members",
+    one="member",
+    lister=lambda client: client.vpcs.list_members,
+    getter=lambda client: client.vpcs.list_members,
+    marker=_no_room,
+    facts=_no_facts,
+    id_key="urn",
+)
+
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
         "vpc": Kind(
