@@ -9,6 +9,8 @@ from formerr_infra.model import Found, Held, Holding, Mark, Policy, Sighting, Wi
 
 #: A cloud's clock and ours differ, and clouds cut fractions of a second.
 CLOCK_TOLERANCE = timedelta(seconds=60)
+#: No run makes anything later than this after it began: a cluster and a pool are waited for half an hour each.
+LONGEST_RUN = timedelta(hours=2)
 
 NOT_ADOPT = frozenset({Policy.AUTO, Policy.CREATE, Policy.IMPORT})
 

@@ -7,7 +7,7 @@ that look at what another row decided stand in `published`.
 from __future__ import annotations
 
 from formerr_infra.decide import verdicts as say
-from formerr_infra.decide.case import CLOCK_TOLERANCE, NOT_ADOPT, Case
+from formerr_infra.decide.case import CLOCK_TOLERANCE, LONGEST_RUN, NOT_ADOPT, Case
 from formerr_infra.decide.row import Row
 from formerr_infra.model import Found, Holding, Mark, Outcome, Policy
 
@@ -20,7 +20,9 @@ def _is_orphan(case: Case) -> bool:
         return True
     if found.mark is not Mark.UNMARKABLE or found.created_at is None or case.held.began is None:
         return False
-    return found.created_at >= case.held.began - CLOCK_TOLERANCE
+    # What is pinned may have any name; what this stack made has the one that it makes things under.
+    after = found.created_at - case.held.began
+    return found.name == case.wish.name and -CLOCK_TOLERANCE <= after <= LONGEST_RUN
 
 
 def _foreign(found: Found | None) -> bool:
@@ -265,7 +267,7 @@ ROWS: tuple[Row, ...] = (
     Row(
         "15",
         "interrupted",
-        "one, ours; or one unmarkable, made at or after the interrupted run began",
+        "one, ours; or one unmarkable of the slot's own name, made within two hours after the interrupted run began",
         "auto, create, import",
         "IMPORT(id): our own orphan",
         lambda c: c.holds(_I) and c.wish.policy in NOT_ADOPT and _is_orphan(c),

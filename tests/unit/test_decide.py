@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from functools import cache
 
 import pytest
@@ -25,7 +26,7 @@ from formerr_infra.model import (
     Wanted,
     Wish,
 )
-from tests.unit.worlds import DEAD, FIRST, HELD, NEW, OTHER, PLAIN, World, expected, worlds
+from tests.unit.worlds import BEGAN, DEAD, ELSEWHERE, FIRST, HELD, NEW, OTHER, PLAIN, World, expected, worlds
 
 
 @cache
@@ -108,7 +109,7 @@ def test_a_foreign_resource_is_managed_only_where_the_user_says_import_or_it_is_
             continue
         live = world.lives[decision.id or ""]
         proven = (world.holding is Holding.DROPPED and decision.id == HELD) or (
-            world.holding is Holding.INTERRUPTED and live == NEW
+            world.holding is Holding.INTERRUPTED and live == NEW and decision.id != ELSEWHERE
         )
         assert proven or live.mark is Mark.OURS, world
 
@@ -261,8 +262,6 @@ def test_a_kept_one_under_another_stacks_mark_is_kept_with_a_word() -> None:
 
 @pytest.mark.parametrize("seconds", [-59, 0, 3600])
 def test_clocks_that_differ_by_less_than_a_minute_lose_no_orphan(seconds: int) -> None:
-    from datetime import timedelta
-
     world = World(Holding.INTERRUPTED, None, (NEW,), None, PLAIN, Policy.AUTO, "fits", False, False, False)
     case = world.case()
     began = case.held.began
@@ -270,6 +269,17 @@ def test_clocks_that_differ_by_less_than_a_minute_lose_no_orphan(seconds: int) -
     found = replace((case.sighting.named or ())[0], created_at=began + timedelta(seconds=seconds))
     decision = decide(replace(case, sighting=Sighting(named=(found,))))
     assert (decision.row, decision.outcome) == ("15", Outcome.IMPORT)
+
+
+@pytest.mark.parametrize(("name", "hours"), [("other-name", 0), ("name", 3)])
+def test_what_an_interrupted_run_cannot_have_made_is_only_read(name: str, hours: int) -> None:
+    """Another stack's registry, pinned because the plan allows one; one that somebody made hours later."""
+    world = World(Holding.INTERRUPTED, None, (NEW,), FIRST, PLAIN, Policy.AUTO, "fits", False, False, False)
+    case = world.case()
+    made = BEGAN + timedelta(hours=hours)
+    found = replace((case.sighting.named or ())[0], name=name, created_at=made)
+    decision = decide(replace(case, sighting=Sighting(by_id={FIRST: found}, named=(found,))))
+    assert (decision.row, decision.outcome) == ("21", Outcome.ADOPT)
 
 
 def test_many_candidates_are_counted_and_the_sentence_stays_readable() -> None:

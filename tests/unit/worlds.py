@@ -22,18 +22,23 @@ HELD, FIRST, SECOND, ELSEWHERE, DEAD = "held", "first", "second", "elsewhere", "
 
 
 class Live(NamedTuple):
-    """A live resource: its mark, and when it was made against the interrupted run (`None`: the cloud does not tell)."""
+    """A live resource: its mark, and when it was made against the interrupted run (`None`: the cloud does not tell).
+
+    `late`: so long after it that the run cannot have made it.
+    """
 
     mark: Mark
     after: bool | None = False
+    late: bool = False
 
 
 OURS, OTHER, PLAIN = Live(Mark.OURS), Live(Mark.OTHER), Live(Mark.UNMARKED)
 OLD, NEW, TIMELESS = Live(Mark.UNMARKABLE), Live(Mark.UNMARKABLE, True), Live(Mark.UNMARKABLE, None)
+LATE = Live(Mark.UNMARKABLE, True, late=True)
 
 HOLDINGS = tuple(Holding)
 ALIVE = (None, OURS, OTHER, PLAIN)
-NAMED = ((), (OURS,), (OTHER,), (PLAIN,), (OLD,), (NEW,), (TIMELESS,), (OURS, PLAIN), (NEW, OLD))
+NAMED = ((), (OURS,), (OTHER,), (PLAIN,), (OLD,), (NEW,), (LATE,), (TIMELESS,), (OURS, PLAIN), (NEW, OLD))
 PINS = (None, HELD, FIRST, ELSEWHERE, DEAD)
 #: Fits; a field that can be changed in place differs; one that cannot.
 FITS = ("fits", "soft", "fixed")
@@ -101,7 +106,7 @@ def worlds() -> Iterator[World]:
         if (pin == HELD and not has_id) or (pin == FIRST and not named):
             continue
         for alive, elsewhere in product(
-            ALIVE if has_id else (None,), (PLAIN, OTHER) if pin == ELSEWHERE else (PLAIN,)
+            ALIVE if has_id else (None,), (PLAIN, OTHER, NEW) if pin == ELSEWHERE else (PLAIN,)
         ):
             for take_over, recreate, allow_replace in product((False, True), repeat=3):
                 yield World(
@@ -110,7 +115,8 @@ def worlds() -> Iterator[World]:
 
 
 def _found(identity: str, live: Live, fit: str) -> Found:
-    made = None if live.after is None else BEGAN + timedelta(minutes=5 if live.after else -60)
+    minutes = 10_000 if live.late else 5 if live.after else -60
+    made = None if live.after is None else BEGAN + timedelta(minutes=minutes)
     return Found(
         identity,
         "other-name" if identity == ELSEWHERE else "name",
@@ -246,11 +252,11 @@ def _nothing_held(world: World) -> Answer:
 def _one(world: World, one: str, policy: Policy) -> Answer:
     live = world.lives[one]
     mine = live.mark is Mark.OURS
-    late = live.mark is Mark.UNMARKABLE and live.after is True
+    orphan = live.mark is Mark.UNMARKABLE and live.after is True and not live.late and one != ELSEWHERE
     match live.mark, policy:
         case _, Policy.ADOPT:
             return Answer("24", Outcome.ADOPT, one)
-        case _ if world.holding is Holding.INTERRUPTED and (mine or late):
+        case _ if world.holding is Holding.INTERRUPTED and (mine or orphan):
             return Answer("15", Outcome.IMPORT, one)
         case Mark.OURS, _:
             return Answer("19", Outcome.IMPORT, one)
