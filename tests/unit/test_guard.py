@@ -1,0 +1,223 @@
+"""The guard: no plan of the engine deletes or replaces anything that nobody asked for by name, or that is not ours."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from formerr_infra.detect import Assessment
+from formerr_infra.engine.events import Change, Op, Preview
+from formerr_infra.guard import Code, GuardStopped, Verdict, judge
+from formerr_infra.guard.kinds import PROTECTED
+from formerr_infra.ledger import EMPTY
+from formerr_infra.model import Decision, Found, Mark, Outcome
+from formerr_infra.settings import check
+from formerr_infra.slots import SLOTS
+
+SLOT = {slot.key: slot for slot in SLOTS}
+DELETING = (Op.DELETE, Op.DELETE_REPLACED, Op.REPLACE, Op.CREATE_REPLACEMENT)
+#: What carries an outcome out without taking anything away.
+PLAIN = {
+    Outcome.ADOPT: (Op.READ,),
+    Outcome.RELEASE: (Op.READ,),
+    Outcome.KEEP: (Op.SAME,),
+    Outcome.CREATE: (Op.CREATE,),
+    Outcome.RECREATE: (Op.CREATE,),
+    Outcome.IMPORT: (Op.IMPORT,),
+    Outcome.OMIT: (),
+}
+
+
+def _change(slot: str, op: str, **more: Any) -> Change:
+    one = SLOT[slot]
+    urn = f"urn:pulumi:s::formerr-infra::{one.component}${one.engine_type}::{one.name}"
+    return Change(urn, one.engine_type, one.name, op, **{"id": f"id-of-{slot}", **more})
+
+
+def _object(name: str, kind: str, op: str) -> Change:
+    return Change(f"urn:pulumi:s::formerr-infra::{kind}::{name}", kind, name, op, id=name)
+
+
+def _judge(
+    changes: list[Change],
+    outcomes: dict[str, Outcome] | None = None,
+    *,
+    stack: str = "staging",
+    mark: Mark = Mark.OURS,
+    allow: tuple[str, ...] = (),
+    protect: bool = False,
+) -> Verdict:
+    decisions = {
+        key: Decision(
+            key, outcome, "3", "a reason", id=f"id-of-{key}",
+            target=Found(f"id-of-{key}", key, mark, "formerr-infra/other"),
+        )
+        for key, outcome in (outcomes or {}).items()
+    }  # fmt: skip
+    chosen = check({"protect": True} if protect else {}, stack)
+    assessment = Assessment(stack, chosen, EMPTY, MappingProxyType(decisions))
+    return judge(Preview(tuple(changes)), assessment, chosen, allow)
+
+
+def _codes(verdict: Verdict) -> list[Code]:
+    return [one.code for one in verdict.stops]
+
+
+@pytest.mark.parametrize("outcome", PLAIN)
+def test_a_plan_that_carries_the_decision_out_passes(outcome: Outcome) -> None:
+    changes = [_change("cluster", op) for op in PLAIN[outcome]]
+
+    assert _judge(changes, {"cluster": outcome}, stack="production") == Verdict()
+
+
+@pytest.mark.parametrize("slot", [slot.key for slot in SLOTS if slot.engine_type in PROTECTED])
+@pytest.mark.parametrize("op", DELETING)
+def test_a_protected_kind_goes_only_when_its_urn_was_named(slot: str, op: str) -> None:
+    change = _change(slot, op)
+
+    stopped = _judge([change])
+    assert _codes(stopped) == [Code.PROTECTED_KIND]
+    assert change.urn in stopped.stops[0].settle
+    assert _judge([change], allow=(change.urn,)) == Verdict(allowed=(change.urn,))
+
+
+@pytest.mark.parametrize("op", DELETING)
+def test_in_production_nothing_goes_without_its_name(op: str) -> None:
+    change = _change("uptimeCheck", op)
+
+    assert _judge([change]) == Verdict()
+    for stack, protect in (("production", False), ("preview-7", True)):
+        stopped = _judge([change], stack=stack, protect=protect)
+        assert _codes(stopped) == [Code.PRODUCTION]
+        assert _judge([change], stack=stack, allow=(change.urn,), protect=protect).stops == ()
+
+
+@given(
+    slot=st.sampled_from([slot.key for slot in SLOTS]),
+    op=st.sampled_from(DELETING),
+    mark=st.sampled_from(Mark),
+    stack=st.sampled_from(["staging", "production"]),
+    external=st.booleans(),
+    outcome=st.sampled_from([Outcome.ADOPT, Outcome.RELEASE]),
+)
+def test_what_is_only_read_is_never_deleted_or_replaced_whatever_is_allowed(
+    slot: str, op: str, mark: Mark, stack: str, external: bool, outcome: Outcome
+) -> None:
+    change = _change(slot, op, external=external)
+
+    verdict = _judge([change], {slot: outcome}, mark=mark, stack=stack, allow=(change.urn,))
+
+    assert set(_codes(verdict)) <= {Code.NOT_OURS, Code.AGAINST_DECISION}
+    assert verdict.stops
+    assert verdict.allowed == ()
+
+
+@pytest.mark.parametrize("op", DELETING)
+def test_what_carries_another_stacks_mark_is_never_deleted(op: str) -> None:
+    change = _change("vpc", op)
+
+    stopped = _judge([change], {"vpc": Outcome.KEEP}, mark=Mark.OTHER, allow=(change.urn,))
+
+    assert _codes(stopped) == [Code.NOT_OURS]
+    assert "formerr-infra/other" in stopped.stops[0].reason
+
+
+def test_what_was_taken_in_and_not_made_here_goes_only_by_name() -> None:
+    change = _change("nodePool", Op.REPLACE)
+
+    stopped = _judge([change], {"nodePool": Outcome.KEEP}, mark=Mark.UNMARKED)
+    assert _codes(stopped) == [Code.TAKEN_IN]
+    assert _judge([change], {"nodePool": Outcome.KEEP}, mark=Mark.UNMARKED, allow=(change.urn,)).stops == ()
+    assert _judge([change], {"nodePool": Outcome.KEEP}, mark=Mark.OURS).stops == ()
+
+
+@pytest.mark.parametrize(
+    ("outcome", "op"),
+    [
+        (Outcome.ADOPT, Op.UPDATE),
+        (Outcome.ADOPT, Op.CREATE),
+        (Outcome.ADOPT, Op.IMPORT),
+        (Outcome.RELEASE, Op.UPDATE),
+        (Outcome.KEEP, Op.CREATE),
+        (Outcome.KEEP, Op.IMPORT),
+        (Outcome.KEEP, Op.READ),
+        (Outcome.KEEP, Op.DELETE),
+        (Outcome.CREATE, Op.IMPORT),
+        (Outcome.CREATE, Op.UPDATE),
+        (Outcome.RECREATE, Op.READ),
+        (Outcome.IMPORT, Op.CREATE),
+        (Outcome.IMPORT, Op.UPDATE),
+        (Outcome.OMIT, Op.CREATE),
+    ],
+)
+def test_a_step_that_is_not_what_was_decided_stops_and_no_name_lets_it_pass(
+    outcome: Outcome, op: str
+) -> None:
+    change = _change("vpc", op)
+
+    stopped = _judge([change], {"vpc": outcome}, allow=(change.urn,))
+
+    assert _codes(stopped) == [Code.AGAINST_DECISION]
+    assert stopped.unused == (change.urn,)
+
+
+def test_an_import_that_would_write_stops() -> None:
+    assert _codes(_judge([_change("vpc", Op.IMPORT, keys=("name",))], {"vpc": Outcome.IMPORT})) == [
+        Code.AGAINST_DECISION
+    ]
+
+
+def test_an_import_of_what_was_adopted_is_a_replacement_by_name_only() -> None:
+    steps = [
+        _change("vpc", op, external=True) for op in (Op.IMPORT_REPLACEMENT, Op.REPLACE, Op.DISCARD_REPLACED)
+    ]
+
+    assert _judge(steps, {"vpc": Outcome.IMPORT}, stack="production") == Verdict()
+    deleted = [*steps, _change("vpc", Op.DELETE_REPLACED)]
+    assert _judge(deleted, {"vpc": Outcome.IMPORT}, stack="production").stops
+
+
+@given(st.text(min_size=1).filter(lambda op: op not in list(Op)))
+def test_an_operation_that_the_guard_does_not_know_stops(op: str) -> None:
+    assert _codes(_judge([_change("vpc", op)])) == [Code.UNKNOWN_OPERATION]
+
+
+def test_a_replacement_of_several_steps_is_one_stop() -> None:
+    steps = [_change("registry", op) for op in (Op.CREATE_REPLACEMENT, Op.REPLACE, Op.DELETE_REPLACED)]
+
+    assert len(_judge(steps).stops) == 1
+
+
+def test_who_names_the_cluster_names_what_stands_on_it_and_nothing_else() -> None:
+    cluster = _change("cluster", Op.REPLACE)
+    claim = _object("claim", "kubernetes:core/v1:PersistentVolumeClaim", Op.DELETE_REPLACED)
+    registry = _change("registry", Op.REPLACE)
+
+    verdict = _judge([cluster, claim, registry], allow=(cluster.urn,))
+
+    assert set(verdict.allowed) == {cluster.urn, claim.urn}
+    assert [one.urn for one in verdict.stops] == [registry.urn]
+    assert _codes(_judge([claim], allow=(cluster.urn,))) == [Code.PROTECTED_KIND]
+
+
+def test_what_the_engine_keeps_for_itself_is_none_of_the_guards_business() -> None:
+    changes = [
+        Change("urn::a", "formerr:network:Network", "network", Op.DELETE),
+        Change("urn::b", "pulumi:providers:digitalocean", "default", Op.REPLACE),
+    ]
+
+    assert _judge(changes, stack="production") == Verdict()
+
+
+def test_a_stop_says_what_would_be_lost_and_what_settles_it() -> None:
+    stopped = _judge([_change("registry", Op.REPLACE, replaces=("name",))])
+
+    with pytest.raises(GuardStopped) as raised:
+        stopped.require()
+    for words in ("id-of-registry", "every image", "name cannot be changed in place", "--allow-replace"):
+        assert words in str(raised.value)
+    assert raised.value.exit_code == 3
