@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import importlib
+import os
 import sys
 import threading
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
+from formerr_infra import expected
 from formerr_infra.errors import FormerrError
 from formerr_infra.export import Export
 from formerr_infra.lazy import make_lazy
@@ -101,6 +103,7 @@ def _assess(imports: threading.Thread) -> tuple[Assessment, Access, Secrets, str
         )
     if assessment.refused or assessment.errors:
         raise _stop(assessment, stop_message(assessment))
+    expected.require(assessment, os.environ)
     return assessment, access, secrets, slack
 
 

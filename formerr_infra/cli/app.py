@@ -16,6 +16,7 @@ import typer
 
 from formerr_infra.cli import (
     cost,
+    deploy,
     destroy,
     detect,
     doctor,
@@ -48,6 +49,8 @@ app = typer.Typer(
 app.command("detect")(shared(detect.detect))
 app.command("explain")(shared(detect.explain))
 app.command("cost")(shared(cost.cost))
+app.command("preview")(shared(deploy.preview))
+app.command("deploy")(shared(deploy.deploy))
 app.command("report")(shared(report.report))
 app.command("validate")(shared(validate.validate))
 app.command("doctor")(shared(doctor.doctor))

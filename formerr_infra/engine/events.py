@@ -255,7 +255,7 @@ def collect(events: Iterable[Event], external: Mapping[str, bool], *, ok: bool, 
         tuple(diagnostics),
         ok,
         tuple(one for one in drift if one.op != Op.SAME),
-        tuple(violations),
+        tuple(dict.fromkeys(violations)),  # the engine says each more than once
         counts,
         seconds,
         tuple(failed),

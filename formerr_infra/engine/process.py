@@ -108,9 +108,10 @@ def _text(file: IO[bytes]) -> str:
 
 
 class _Passing:
-    """While it holds, what would end this process is passed on as an interrupt, each time anew.
+    """While it holds, what would end this process is passed on as an interrupt.
 
-    The engine takes the first one for a wish to end in order, and the second for one to end at once.
+    The engine takes the first one for a wish to end in order, and the second for one to end at once. So only a second
+    Ctrl-C is passed on too: who cancels a pipeline sends SIGINT and, some seconds later, SIGTERM, and means the same.
     """
 
     def __init__(self, told: Callable[[], None]) -> None:
@@ -138,7 +139,9 @@ class _Passing:
         if self.heard:
             process.send_signal(signal.SIGINT)
 
-    def _hear(self, _number: int, _frame: FrameType | None) -> None:
+    def _hear(self, number: int, _frame: FrameType | None) -> None:
+        if self.heard and number != signal.SIGINT:
+            return
         self.heard = True
         if self._process is not None:
             self._process.send_signal(signal.SIGINT)

@@ -150,17 +150,6 @@ def test_a_crash_of_the_program_is_told_by_its_exception_alone(stack: Stack) -> 
     assert "__main__.py" not in str(failed.value)
 
 
-def test_what_a_failed_update_did_and_did_not_do_is_kept(stack: Stack, cloud: ControlClient) -> None:
-    cloud.fault("POST", "^/v2/load_balancers$", status=422, message="no more load balancers")
-
-    with pytest.raises(EngineFailed, match=r"load-balancer: .*no more load balancers") as failed:
-        _engine(stack).up()
-
-    assert failed.value.seen is not None
-    assert _ops(failed.value.seen)["vpc"] == Op.CREATE
-    assert [one.name for one in failed.value.seen.failed] == ["load-balancer"]
-
-
 def test_a_lock_is_told_with_its_holder(stack: Stack) -> None:
     folder = stack.folder / "state" / ".pulumi" / "locks" / "organization" / "formerr-infra" / "staging"
     folder.mkdir(parents=True, exist_ok=True)

@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
-import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from tests.support.stack import QUESTION, STEP_SECONDS, end_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from formerr_infra.emulator.client import RequestRecord
     from tests.support.stack import Stack
@@ -81,57 +82,78 @@ class Ran:
         return self.ended(code, *words)
 
 
+@dataclass(slots=True)
+class Running:
+    """A command that runs: what it has said so far, and what a user can do to it."""
+
+    process: subprocess.Popen[bytes]
+    _files: tuple[Path, Path]
+    _terminal: int | None
+
+    @property
+    def said(self) -> str:
+        """Everything so far."""
+        return "\n".join(file.read_text("utf-8", "replace") for file in self._files)
+
+    def type(self, text: str) -> None:
+        """Keys at the terminal."""
+        assert self._terminal is not None, "there is no terminal"
+        os.write(self._terminal, text.encode())
+
+    def press_ctrl_c(self) -> None:
+        """What a terminal, or who cancels a pipeline, sends."""
+        self.process.send_signal(signal.SIGINT)
+
+
 def formerr(
     stack: Stack,
     *words: str,
     typed: str | None = None,
     environ: Mapping[str, str] | None = None,
-    watch: Callable[[subprocess.Popen[str]], bool] | None = None,
+    watch: Callable[[Running], bool] | None = None,
 ) -> Ran:
     """Type `formerr` and the words.
 
     Args:
         stack: its project is the working folder, its environment that of the command.
         words: the command and its arguments.
-        typed: what is typed at a terminal; without it there is no terminal.
+        typed: what is typed at a terminal from the beginning; without it there is no terminal.
         environ: more variables.
-        watch: called every now and then with the running process until it gives True; may send it signals.
+        watch: called every now and then with the running command, until it gives True.
     """
     before = len(stack.control.requests())
-    near, far = pty.openpty() if typed is not None else (-1, subprocess.DEVNULL)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "formerr_infra.cli.app", *words],
-        cwd=stack.project,
-        env={**stack.environment, "COLUMNS": "160", **(environ or {})},
-        stdin=far,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    done = threading.Event()
-    watcher = threading.Thread(target=_watch, args=(process, watch, done)) if watch is not None else None
+    near, far = pty.openpty() if typed is not None else (None, subprocess.DEVNULL)
+    files = (stack.folder / "out.txt", stack.folder / "err.txt")
+    with files[0].open("wb") as out, files[1].open("wb") as err:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "formerr_infra.cli.app", *words],
+            cwd=stack.project,
+            env={**stack.environment, "COLUMNS": "160", **(environ or {})},
+            stdin=far,
+            stdout=out,
+            stderr=err,
+            start_new_session=True,
+        )
+    running = Running(process, files, near)
     try:
-        if typed is not None:
-            os.write(near, typed.encode())
-        if watcher is not None:
-            watcher.start()
-        out, err = process.communicate(timeout=STEP_SECONDS)
+        if typed:
+            running.type(typed)
+        _wait(running, watch)
     finally:
-        done.set()
         end_session(process)
-        if typed is not None:
+        if near is not None:
             os.close(near)
             os.close(far)
-    if watcher is not None:
-        watcher.join()
-    asked = tuple(stack.control.requests()[before:])
-    return Ran(words, process.returncode, out, err, asked)
+    said = [file.read_text("utf-8", "replace") for file in files]
+    return Ran(words, process.returncode, said[0], said[1], tuple(stack.control.requests()[before:]))
 
 
-def _watch(
-    process: subprocess.Popen[str], watch: Callable[[subprocess.Popen[str]], bool], done: threading.Event
-) -> None:
-    while not done.wait(_LOOK):
-        if watch(process):
+def _wait(running: Running, watch: Callable[[Running], bool] | None) -> None:
+    for _ in range(int(STEP_SECONDS / _LOOK)):
+        try:
+            running.process.wait(timeout=_LOOK)
             return
+        except subprocess.TimeoutExpired:
+            if watch is not None and watch(running):
+                watch = None
+    raise AssertionError(f"did not end within {STEP_SECONDS} s:\n{running.said}")
