@@ -46,12 +46,15 @@ CLOUD = Part(
         "kubernetes:access_cluster registry:read registry:create load_balancer:read load_balancer:create"
     ),
     change=_set("vpc:update registry:update load_balancer:update"),
-    destroy=_set("vpc:delete kubernetes:delete registry:delete load_balancer:delete"),
+    # What a cluster's controllers have made and what hangs in a project is looked for whatever the stack has.
+    destroy=_set(
+        "vpc:delete kubernetes:delete registry:delete load_balancer:delete project:read block_storage:read"
+    ),
 )
 APPLICATION = Part(
     "the application: the registry's pull credentials, what the cluster's controllers made",
     deploy=_set("registry:update"),
-    destroy=_set("block_storage:read block_storage:delete"),
+    destroy=_set("block_storage:delete"),
 )
 DATABASE = Part(
     "a managed database",

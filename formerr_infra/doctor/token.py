@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from formerr_infra.settings.schema import Settings
 
 PAGE = "docs/token-scopes.md"
-#: Scope -> a list that needs it, and no more than it.
-_LISTS: dict[str, tuple[str, Callable[[Any], Callable[..., Any]]]] = {
+#: Scope -> a list that needs it, and no more than it. What DigitalOcean adds by itself is not asked for.
+LISTS: dict[str, tuple[str, Callable[[Any], Callable[..., Any]]]] = {
     "account:read": ("/v2/account", lambda client: client.account.get),
     "droplet:read": ("/v2/droplets", lambda client: client.droplets.list),
     "vpc:read": ("/v2/vpcs", lambda client: client.vpcs.list),
@@ -80,13 +80,13 @@ def look(access: Access, settings: Settings | None, stack: str = "", *, timeout:
 
 
 def _ask(session: Session, scope: str) -> Answer:
-    path, operation = _LISTS[scope]
+    path, operation = LISTS[scope]
     options = {} if scope in _SINGLE else {"per_page": 1, "page": 1}
     return session.read(path, scope, operation(session.client), **options)
 
 
 def _answers(session: Session, first: Answer, timeout: float) -> dict[str, Answer]:
-    rest = [scope for scope in _LISTS if scope != "account:read"]
+    rest = [scope for scope in LISTS if scope != "account:read"]
     jobs = [partial(_ask, session, scope) for scope in rest]
     ended = side_by_side(jobs, width=8, timeout=timeout)
     late = Answer(None, None, f"no answer within {timeout:g} s")
@@ -128,9 +128,7 @@ def _judged(answers: dict[str, Answer], settings: Settings | None) -> list[Findi
     wanted = scopes.reads(settings)
     missing = sorted(scope for scope in wanted if answers[scope].status == 403)
     unclear = sorted(scope for scope in wanted if answers[scope].status not in (200, 403, 404))
-    wide = sorted(
-        scope for scope, one in answers.items() if one.status == 200 and scope not in wanted | scopes.IMPLIED
-    )
+    wide = sorted(scope for scope, one in answers.items() if one.status == 200 and scope not in wanted)
     found = []
     if missing:
         found.append(

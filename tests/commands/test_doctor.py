@@ -80,6 +80,7 @@ def test_without_an_engine_state_and_lock_are_unknown_and_the_rest_goes_on(
         assert found[topic] == {"unknown"}, topic
     assert (found["settings"], found["token"], found["rate-limit"]) == ({"ok"}, {"ok"}, {"ok"})
     assert "warning" in found["scopes"]
+    assert [one["stack"] for one in document["findings"] if one["topic"] == "token"] == ["staging"]
     assert {one["stack"] for one in document["findings"]} == {None, "staging"}
 
 

@@ -287,9 +287,8 @@ def test_a_scope_that_is_missing_stops_and_is_named(
     assert one.message == f"the token lacks {missing}"
 
 
-def test_what_digitalocean_adds_by_itself_is_not_too_wide(cloud: ControlClient, settings: Settings) -> None:
-    cloud.account(scopes=sorted(scopes.needed(settings) | scopes.IMPLIED))
-    assert Level.WARNING not in levels(visited(cloud, settings))
+def test_what_digitalocean_adds_by_itself_is_not_too_wide() -> None:
+    assert not set(token.LISTS) & scopes.IMPLIED
 
 
 def test_looking_at_a_token_sends_reads_alone(cloud: ControlClient, settings: Settings) -> None:
@@ -368,6 +367,16 @@ def test_a_registry_in_the_only_place_is_told_under_registry(
     (one,) = [one for one in troubled(cloud, tmp_path) if one.level is Level.STOPS]
     assert one.topic == troubles.REGISTRY
     assert "registryId" in one.message + one.fix
+
+
+def test_a_registry_that_is_there_already_is_told_under_registry(
+    cloud: ControlClient, settings: Settings, tmp_path: Path
+) -> None:
+    account.registry(cloud)
+    configured(tmp_path, registryPolicy="create")
+    (one,) = [one for one in troubled(cloud, tmp_path) if one.level is Level.STOPS]
+    assert one.topic == troubles.REGISTRY
+    assert "registryPolicy" in one.fix
 
 
 def test_an_api_that_hides_the_clusters_is_unknown_under_the_cluster(
