@@ -1,21 +1,23 @@
 """Who holds a stack, since when, and how that is cleared; read, never cleared here.
 
-A state in a folder keeps its locks as files beside it. What another backend keeps, it keeps to itself: Pulumi Cloud
-says whether an update is under way, a bucket is not asked.
+A state in a folder or in a bucket keeps its locks as files beside it. Pulumi Cloud says whether an update is under way,
+and keeps the rest to itself.
 """
 
 from __future__ import annotations
 
 import json
 import socket
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
+from formerr_infra.backup.address import Cloud, parse
+from formerr_infra.backup.locks import held
 from formerr_infra.doctor.model import Finding, Level
 from formerr_infra.engine.locks import Lock, advice
+from formerr_infra.errors import FormerrError, SettingsError
 from formerr_infra.local import process
 from formerr_infra.naming import PROJECT
 
@@ -26,40 +28,9 @@ URL = "PULUMI_BACKEND_URL"
 TOPIC = "lock"
 
 
-@dataclass(frozen=True, slots=True)
-class Backend:
-    """Where the state is kept.
-
-    Attributes:
-        url: as Pulumi has it, without a query: that may hold what nobody else should read.
-        folder: of a state in a folder.
-    """
-
-    url: str
-    folder: Path | None = None
-
-    @property
-    def cloud(self) -> bool:
-        """Whether it is Pulumi Cloud, or a service of its kind."""
-        return self.url.startswith(("https://", "http://"))
-
-
-def backend(folder: Path, environ: Mapping[str, str]) -> Backend | None:
-    """Where Pulumi keeps the state, in its own order: environment, Pulumi.yaml, the last `pulumi login`; None: nowhere."""
-    url = environ.get(URL) or _of_project(folder) or _of_login(environ)
-    if not url:
-        return None
-    parts = urlsplit(url)
-    if parts.scheme != "file":
-        shown = parts._replace(
-            netloc=parts.hostname or parts.netloc.rpartition("@")[2], query="", fragment=""
-        )
-        return Backend(shown.geturl())
-    path = Path(unquote(f"{parts.netloc}{parts.path}"))
-    home = Path(environ.get("HOME") or Path.home())
-    if path.parts[:1] == ("~",):
-        path = home.joinpath(*path.parts[1:])
-    return Backend(f"file://{path}", (folder / path).absolute())
+def backend(folder: Path, environ: Mapping[str, str]) -> str:
+    """Where Pulumi keeps the state, in its own order: environment, Pulumi.yaml, the last `pulumi login`; empty: nowhere."""
+    return environ.get(URL) or _of_project(folder) or _of_login(environ)
 
 
 def _of_project(folder: Path) -> str:
@@ -83,8 +54,10 @@ def _of_login(environ: Mapping[str, str]) -> str:
 
 
 def look(
-    found: Backend | None,
+    url: str,
+    folder: Path,
     stack: str,
+    environ: Mapping[str, str],
     listed: Callable[[], list[Mapping[str, Any]] | None],
     *,
     now: datetime | None = None,
@@ -92,66 +65,59 @@ def look(
     """The locks of a stack.
 
     Args:
-        found: where the state is kept.
+        url: where the state is kept.
+        folder: of Pulumi.yaml; what a relative address is relative to.
         stack: its name.
+        environ: a bucket's credentials.
         listed: what `pulumi stack ls` says of all stacks; None where it says nothing.
         now: for how long they are held.
     """
-    if found is None:
-        fix = "pulumi login file://~ (a folder), or set PULUMI_BACKEND_URL"
-        return [Finding(TOPIC, Level.UNKNOWN, "Pulumi is not told where to keep the state", fix, stack)]
-    if found.folder is not None:
-        return _in_folder(found.folder, stack, now or datetime.now(UTC))
-    if found.cloud:
-        return [_in_cloud(stack, listed())]
-    where = f"{found.url}/.pulumi/locks/organization/{PROJECT}/{stack}/"
-    return [
-        Finding(
-            TOPIC,
-            Level.UNKNOWN,
-            f"the locks of a state at {found.url} are not read here; each is a file below {where}",
-            f"a run says who holds the stack; if none runs, `pulumi cancel -s {stack} --yes` clears it",
-            stack,
+    if not url:
+        fix = (
+            "pulumi login file://~ (a folder), or set PULUMI_BACKEND_URL; formerr state init sets a place up"
         )
-    ]
-
-
-def _in_folder(root: Path, stack: str, now: datetime) -> list[Finding]:
-    where = root / ".pulumi" / "locks" / "organization" / PROJECT / stack
+        return [Finding(TOPIC, Level.UNKNOWN, "Pulumi is not told where to keep the state", fix, stack)]
     try:
-        files = sorted(where.glob("*.json"))
-        held = [_read(file) for file in files]
-    except OSError as error:
-        return [Finding(TOPIC, Level.UNKNOWN, f"{where} cannot be read: {error.strerror}", "", stack)]
-    if not files:
+        address = parse(url, folder)
+    except SettingsError:
+        return [_not_read(url, "it is of a kind that is not read here", stack)]
+    if isinstance(address, Cloud):
+        return [_in_cloud(stack, listed())]
+    try:
+        found = held(address, PROJECT, stack, environ)
+    except FormerrError as error:
+        return [_not_read(address.shown, " ".join(str(error).split()), stack)]
+    if not found:
         return [Finding(TOPIC, Level.OK, "nobody holds the stack", "", stack)]
-    found = []
-    for file, one in zip(files, held, strict=True):
-        if one is None:
-            message = f"a lock that says nothing: a run was killed while it wrote {file}"
-            found.append(Finding(TOPIC, Level.STOPS, message, _clear(stack), stack))
-            continue
-        alive = frozenset({one.pid} if runs(one) else ())
-        here = one.host == socket.gethostname()
-        message = advice(stack, (one,), host=socket.gethostname(), alive=alive) + _age(one, now)
-        # A run that is under way will end; what nobody will ever give back stops every other one.
-        level = Level.WARNING if here and alive else Level.STOPS
-        found.append(Finding(TOPIC, level, message, "" if level is Level.WARNING else _clear(stack), stack))
-    return found
+    return [_told(one, stack, now or datetime.now(UTC)) for one in found]
+
+
+def _not_read(url: str, why: str, stack: str) -> Finding:
+    """That nothing is known; of an address without its query, which may hold what nobody else should read."""
+    parts = urlsplit(url)
+    where = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}" if parts.scheme else url
+    return Finding(
+        TOPIC,
+        Level.UNKNOWN,
+        f"who holds the stack is not known: {where}: {why}",
+        f"a run says who holds it; if none is under way, `pulumi cancel -s {stack} --yes` clears it",
+        stack,
+    )
+
+
+def _told(lock: Lock, stack: str, now: datetime) -> Finding:
+    here = lock.host == socket.gethostname()
+    alive = frozenset({lock.pid} if runs(lock) else ())
+    message = advice(stack, (lock,), host=socket.gethostname(), alive=alive) + _age(lock, now)
+    if here and alive:  # it will end
+        return Finding(TOPIC, Level.WARNING, message, "", stack)
+    return Finding(TOPIC, Level.STOPS, message, _clear(stack), stack)
 
 
 def runs(lock: Lock) -> bool:
     """Whether the process that took a lock still runs on this machine: its number may be another's by now."""
     found = process.look(lock.pid)
     return found is not None and ("pulumi" in found.command or not found.command)
-
-
-def _read(file: Path) -> Lock | None:
-    try:
-        told = json.loads(file.read_text("utf-8"))
-        return Lock(str(told["username"]), str(told["hostname"]), int(told["pid"]), str(told["timestamp"]))
-    except (LookupError, TypeError, ValueError):
-        return None
 
 
 def _age(lock: Lock, now: datetime) -> str:

@@ -186,7 +186,8 @@ class Stack:
 
     def check_lock(self) -> list[Finding]:
         """Who holds the stack."""
-        return locks.look(locks.backend(self._folder, self._environ), self.name, self._listed)
+        url = locks.backend(self._folder, self._environ)
+        return locks.look(url, self._folder, self.name, self._environ, self._listed)
 
     def _listed(self) -> list[Mapping[str, Any]] | None:
         """What `pulumi stack ls` says."""

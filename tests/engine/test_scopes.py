@@ -120,9 +120,7 @@ def verdict(project: Path, cloud: ControlClient, granted: frozenset[str]) -> str
     return ""
 
 
-@pytest.mark.parametrize(
-    "missing", ["vpc:create", "registry:create", "load_balancer:create", "kubernetes:update"]
-)
+@pytest.mark.parametrize("missing", ["load_balancer:create", "kubernetes:update"])
 def test_without_one_scope_for_writing_the_deployment_fails_and_says_which(
     missing: str, stack: Stack, cloud: ControlClient
 ) -> None:
