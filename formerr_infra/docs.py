@@ -165,6 +165,8 @@ def exit_codes() -> str:
                 key=lambda row: int(row[0]),
             ),
         ),
+        "`formerr doctor` ends with 3 where something would stop a run, and with 4 where nothing would and something could not be "
+        "looked into.",
     )
 
 
