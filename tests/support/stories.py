@@ -72,7 +72,12 @@ def decision(slot: str, outcome: Outcome, text: str | None = None) -> Decision:
 
 
 def story(
-    outcomes: dict[str, Outcome] | None = None, *, text: str | None = None, full: bool = False, **more: Any
+    outcomes: dict[str, Outcome] | None = None,
+    *,
+    text: str | None = None,
+    full: bool = False,
+    objects: int = len(OBJECTS),
+    **more: Any,
 ) -> Story:
     """A story.
 
@@ -80,16 +85,18 @@ def story(
         outcomes: slot -> outcome; by default every slot that the settings have, in all outcomes in turn.
         text: what every text says.
         full: with domain, database, project and alerts, and everything checked.
+        objects: how many the application has.
     """
     settings = check(FULL if full else {}, "staging")
     keys = [slot.key for slot in SLOTS if slot.enabled(settings)] + [APPLICATION]
     chosen = outcomes if outcomes is not None else {key: _OUTCOMES[n % 6] for n, key in enumerate(keys)}
     decisions = {key: decision(key, chosen.get(key, Outcome.KEEP), text) for key in keys}
-    objects = {
-        f"{key}{text or ''}": decision(key, _OUTCOMES[number % 4], text) for number, key in enumerate(OBJECTS)
+    kinds = [f"{OBJECTS[number % len(OBJECTS)]}{number // len(OBJECTS) or ''}" for number in range(objects)]
+    decided = {
+        f"{key}{text or ''}": decision(key, _OUTCOMES[number % 4], text) for number, key in enumerate(kinds)
     }
     findings = (Finding(Severity.WARNING, text or "plain-http", text or "plain http"),)
-    assessed = Assessment("staging", settings, EMPTY, decisions, findings=findings, objects=objects)
+    assessed = Assessment("staging", settings, EMPTY, decisions, findings=findings, objects=decided)
     said = text or "all is well"
     if full:
         found = Found("f", text or "theirs", owner=text or "formerr-infra/production")

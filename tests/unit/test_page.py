@@ -189,6 +189,27 @@ def test_nothing_in_the_picture_overlaps_or_leaves_it(text: str | None, full: bo
             assert all(apart(frame.box, box) or within(box, frame.box) for box in boxes)
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    st.dictionaries(st.sampled_from(sorted(LABELS)), st.sampled_from(Outcome)),
+    st.booleans(),
+    st.integers(min_value=0, max_value=120),
+)
+def test_whatever_is_decided_nothing_overlaps_and_every_object_has_its_tile(
+    outcomes: dict[str, Outcome], full: bool, objects: int
+) -> None:
+    told = story(outcomes, full=full, objects=objects)
+    for picture in pictures(told):
+        boxes = [card.box for card in picture.cards]
+        assert all(apart(one, other) for one, other in itertools.combinations(boxes, 2))
+        assert all(inside(box, picture) for box in boxes)
+        application = next(card for card in picture.cards if card.key == APPLICATION)
+        tiles = [tile.box for row in application.rows for tile in row.tiles]
+        assert len(tiles) == objects
+        assert all(within(tile, application.box) for tile in tiles)
+        assert all(apart(one, other) for one, other in itertools.combinations(tiles, 2))
+
+
 def test_every_slot_and_every_object_is_in_each_picture() -> None:
     told = story(full=True)
     for picture in pictures(told):
