@@ -15,6 +15,8 @@ from formerr_infra.cli.options import AsJson, Environment, Folder, console
 from formerr_infra.errors import SettingsError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from formerr_infra.page import Story
 
 
@@ -38,12 +40,26 @@ def report(
         ),
     ] = None,
     state: State = None,
+    policy_pack: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--policy-pack",
+            help="Folder of a policy pack for --preview; may be given again.",
+            file_okay=False,
+        ),
+    ] = None,
     *,
     health: Annotated[
         bool, typer.Option("--health", help="Also check the health, as formerr health does.")
     ] = False,
     drift: Annotated[
         bool, typer.Option("--drift", help="Also look for drift, as formerr drift does.")
+    ] = False,
+    preview: Annotated[
+        bool,
+        typer.Option(
+            "--preview", help="Also run the engine's preview: the guard's verdict, broken policies."
+        ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -52,15 +68,20 @@ def report(
     The page needs nothing else: it can be sent, kept, opened without a network. It ends with 0 also where the decisions
     would stop an update: `formerr detect` is for that.
 
-    Examples:  formerr report staging  |  formerr report production --health -o page.html  |  formerr report staging --markdown -
+    Examples:  formerr report staging  |  formerr report production --health -o page.html  |  formerr report staging --preview --markdown -
     """
     from formerr_infra.page import comment, page
 
     if as_json and (output is not None or markdown is not None):
         raise SettingsError(["--json prints the report; --output and --markdown write it elsewhere"])
-    if drift and state is not None:
-        raise SettingsError(["--drift asks the engine, which has the state itself: leave --state out"])
-    story = gathered(environment, folder, state, health=health, drift=drift)
+    if (preview or drift) and state is not None:
+        raise SettingsError(
+            ["--preview and --drift ask the engine, which has the state itself: leave --state out"]
+        )
+    if policy_pack and not preview:
+        raise SettingsError(["--policy-pack needs --preview"])
+    packs = (policy_pack or []) if preview else None
+    story = gathered(environment, folder, state, health=health, drift=drift, packs=packs)
     if as_json:
         typer.echo(as_text(document(story)))
         return
@@ -72,8 +93,20 @@ def report(
         _write(Path(markdown), comment(story))
 
 
-def gathered(environment: str, folder: Path, state: Path | None, *, health: bool, drift: bool) -> Story:
+def gathered(
+    environment: str,
+    folder: Path,
+    state: Path | None,
+    *,
+    health: bool,
+    drift: bool,
+    packs: Sequence[Path] | None,
+) -> Story:
     """Everything that the report tells, asked for.
+
+    Args:
+        environment, folder, state, health, drift: as the options say.
+        packs: folders of policy packs for a preview; None for none.
 
     Raises:
         FormerrError: the stack cannot be assessed.
@@ -86,6 +119,7 @@ def gathered(environment: str, folder: Path, state: Path | None, *, health: bool
     environ = account_of(environment, os.environ)
     reach = access(environment=environ)
     assessed, bill = bill_of(environment, folder, state)
+    previewed = told.preview(assessed, folder, environ, packs) if packs is not None else None
     return tell(
         assessed,
         datetime.now(UTC),
@@ -93,6 +127,8 @@ def gathered(environment: str, folder: Path, state: Path | None, *, health: bool
         others=read_others(reach, environment),
         health=told.health(assessed, reach) if health else None,
         drift=told.drift(assessed, folder, environ, reach) if drift else None,
+        guard=previewed.guard if previewed is not None else None,
+        findings=previewed.findings if previewed is not None else (),
     )
 
 

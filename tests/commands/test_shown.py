@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from formerr_infra.emulator.server import EmulatorServer
+from formerr_infra.local.paths import CHECKOUT
 from tests.support.command import formerr
 from tests.support.stack import Stack
 
@@ -65,8 +66,27 @@ def test_what_changed_behind_the_stacks_back_is_on_the_page(deployed: Stack) -> 
     assert "renamed" in drift[0]
 
 
-def test_more_nodes_are_what_they_cost_more(deployed: Stack, tmp_path: Path) -> None:
+def test_more_nodes_are_an_update_that_the_guard_lets_pass_and_what_they_cost_more(
+    deployed: Stack, tmp_path: Path
+) -> None:
     larger = deployed.copy(tmp_path / "larger", deployed.control).config(nodeCount=5)
     assert "$113.00 now, $161.00 then; +$48.00" in formerr(larger, "cost", "staging", "--preview").ok().out
-    comment = formerr(larger, "report", "staging", "--markdown", "-").ok().out.replace("\\", "")
-    assert "### Cost a month: +$48.00" in comment
+    pack = str(CHECKOUT / "policy")
+    ran = formerr(larger, "report", "staging", "--preview", "--policy-pack", pack, "--markdown", "-").ok()
+    assert ran.writes == ()
+    said = ran.out.replace("\\", "")
+    assert "It lets the preview pass. The engine's preview: 1 update." in said
+    assert "### Cost a month: +$48.00" in said
+
+
+def test_a_preview_that_fails_is_a_finding_and_the_comment_is_written_all_the_same(
+    deployed: Stack, tmp_path: Path
+) -> None:
+    moved = deployed.copy(tmp_path / "moved", deployed.control).config(vpcCidr="10.99.0.0/16")
+    ran = formerr(moved, "report", "staging", "--preview", "--json").ok()
+    assert ran.writes == ()
+    told = ran.json
+    assert told["stops"]
+    (finding,) = [one for one in told["findings"] if one["name"] == "preview"]
+    assert finding["state"] == "error"
+    assert "would-replace" in finding["message"]
