@@ -2,7 +2,8 @@
 
 Exit codes: 0 done; 1 unexpected failure; 2 bad configuration or usage; 3 refused by the decision table; 4 something
 could not be known; 5 the account cannot take what would be made; 6 not on loopback; 7 a tool or local service is
-missing; 8 a check of the environment's health failed; 11 to 14 set-up and local runs; 16 a backup, a restore or a place for the state (`docs/exit-codes.md`).
+missing; 8 a check of the environment's health failed; 9 drift; 11 to 14 set-up and local runs; 15 a destroy left something
+that should not be; 16 a backup, a restore or a place for the state (`docs/exit-codes.md`).
 
 Commands import what they need when they run, so that `--help` stays quick.
 """
@@ -44,7 +45,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 done, 1 failure, 2 configuration or usage, 3 refused, 4 unknown, 5 preflight, "
-    "6 not on loopback, 8 unhealthy, 7 and 11 to 14 set-up and local runs, 16 state. FORMERR_TRACEBACK=1 shows tracebacks.",
+    "6 not on loopback, 8 unhealthy, 9 drift, 7 and 11 to 14 set-up and local runs, 15 left behind, 16 state. "
+    "FORMERR_TRACEBACK=1 shows tracebacks.",
 )
 app.command("detect")(shared(detect.detect))
 app.command("explain")(shared(detect.explain))

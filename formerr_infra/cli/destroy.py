@@ -5,24 +5,17 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from formerr_infra.cli import options
-from formerr_infra.cli.running import engines
 from formerr_infra.errors import SettingsError
+from formerr_infra.running import engines
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from formerr_infra.cli.running import Engines
     from formerr_infra.destroy.run import Prepared
-    from formerr_infra.destroy.stops import Stop
-    from formerr_infra.inventory.facts import Access
 
-#: The stack that asks for more words than a name.
-PRODUCTION = "production"
 Confirm = Annotated[
     str | None,
     typer.Option(
@@ -63,12 +56,19 @@ def destroy(
     """
     from formerr_infra.destroy.render import document, show_outcome, show_plan
     from formerr_infra.destroy.run import carry_out
+    from formerr_infra.destroy.stack import begin, end
     from formerr_infra.destroy.stops import require
+    from formerr_infra.settings import access
 
     if confirm is not None and confirm != environment:
         raise SettingsError([f"--confirm says {confirm!r}, and the environment is {environment!r}"])
+    engine = engines(folder, environment)
+    reach = access()
     console = options.console()
-    engine, access, prepared = _prepare(environment, folder, unprotect=unprotect, delete_data=delete_data)
+    prepared = begin(folder, environment, reach, unprotect=unprotect, delete_data=delete_data)
+    if prepared is None:
+        _nothing(environment, as_json=as_json)
+        return
     if not as_json:
         show_plan(prepared.plan, console)
     if prepared.stops:
@@ -80,79 +80,24 @@ def destroy(
     def progress(text: str) -> None:
         typer.echo(text, err=True)
 
-    outcome, failed = carry_out(prepared, engine, access, progress=progress)
+    outcome, failed = carry_out(prepared, engine, reach, progress=progress)
     if as_json:
         _print(document(prepared.plan, (), outcome))
     else:
         show_outcome(outcome, console)
-    _end(outcome, failed)
+    end(outcome, failed)
 
 
-def _prepare(
-    environment: str, folder: Path, *, unprotect: bool, delete_data: bool
-) -> tuple[Engines, Access, Prepared]:
-    from formerr_infra.destroy.run import prepare
-    from formerr_infra.engine import StackMissing
-    from formerr_infra.settings import access
+def _nothing(environment: str, *, as_json: bool) -> None:
+    from formerr_infra.destroy.model import Outcome, Plan
+    from formerr_infra.destroy.render import document
 
-    engine = engines(folder, environment)
-    reach = access()
-    try:
-        export: dict[str, Any] | None = engine({}).export()
-    except StackMissing:
-        export = None
-    if export is None or not _holds(export):
-        _nothing_held(environment, reach, exists=export is not None)
-        raise typer.Exit(0)
-    more = _backup(environment, folder, export) if environment == PRODUCTION else ()
-    made = prepare(export, reach, environment, unprotect=unprotect, delete_data=delete_data, more=more)
-    return engine, reach, made
-
-
-def _backup(environment: str, folder: Path, export: Mapping[str, Any]) -> tuple[Stop, ...]:
-    """Why the backups of the state are not enough, if they are not."""
-    import importlib
-    from datetime import UTC, datetime
-
-    from formerr_infra.destroy.backups import stale
-
-    try:
-        backup = importlib.import_module("formerr_infra.backup")
-    except ModuleNotFoundError:
-        found = stale(environment, None, "", datetime.now(UTC))
+    if as_json:
+        _print(document(Plan(environment), (), Outcome()))
     else:
-        latest = backup.latest(folder, environment)
-        found = stale(environment, latest, backup.checksum(export), datetime.now(UTC))
-    return () if found is None else (found,)
-
-
-def _holds(export: Mapping[str, Any]) -> bool:
-    deployment = export.get("deployment") or {}
-    return bool(deployment.get("resources") or deployment.get("pending_operations"))
-
-
-def _nothing_held(environment: str, access: Access, *, exists: bool) -> None:
-    """A stack without a state ends here; well only where it was destroyed before and nothing is left.
-
-    Raises:
-        DestroyRefused: there is none, or something in the account carries the stack's mark.
-        UnknownIsNotAbsent: it could not be seen whether something does.
-    """
-    from formerr_infra.destroy.look import look_without_state
-    from formerr_infra.destroy.stops import nothing_held
-    from formerr_infra.errors import UnknownIsNotAbsent
-
-    found, unknown = look_without_state(access, environment)
-    listed = [f"{kind} {one.name} {one.id}" for kind, many in found.items() for one in many]
-    refused = nothing_held(environment, listed, unknown, exists=exists)
-    if exists and not listed and not unknown:
         typer.echo(
-            f"{environment}: nothing to destroy: the state is empty, and nothing in the account carries its mark"
+            f"{environment}: nothing to destroy: the state is empty, and nothing in the account is left of it"
         )
-        return
-    if unknown and not listed:
-        raise UnknownIsNotAbsent(str(refused))
-    raise refused
 
 
 def _confirm(environment: str, confirm: str | None, prepared: Prepared, *, as_json: bool) -> None:
@@ -168,20 +113,6 @@ def _confirm(environment: str, confirm: str | None, prepared: Prepared, *, as_js
     question = f"{goes(prepared.plan)} resources go. Type the environment's name to go on"
     if typer.prompt(question, default="", show_default=False) != environment:
         raise DestroyRefused("nothing was deleted: that was not the environment's name")
-
-
-def _end(outcome: Any, failed: Exception | None) -> None:
-    from formerr_infra.destroy.errors import LeftBehind
-    from formerr_infra.destroy.render import left_message
-    from formerr_infra.errors import UnknownIsNotAbsent
-
-    if failed is not None:
-        raise failed
-    if outcome.unexpected:
-        raise LeftBehind(left_message(outcome))
-    if outcome.unknown:
-        lines = "\n".join(f"  {one}" for one in outcome.unknown)
-        raise UnknownIsNotAbsent(f"taken down, but whether everything is gone is not known:\n{lines}")
 
 
 def _print(document: object) -> None:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from formerr_infra.cli import options
-from formerr_infra.cli.running import engines
 from formerr_infra.errors import SettingsError, UnknownIsNotAbsent
+from formerr_infra.running import engines
 
 if TYPE_CHECKING:
     from formerr_infra.drift.model import Report

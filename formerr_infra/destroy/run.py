@@ -16,6 +16,7 @@ from formerr_infra.destroy.errors import DestroyRefused
 from formerr_infra.destroy.plan import own_cluster, plan, takes_all, unlocked
 from formerr_infra.destroy.stops import Stop, objects_cluster, stops
 from formerr_infra.destroy.verify import verify
+from formerr_infra.engine import StackLocked, StackMissing
 from formerr_infra.errors import FormerrError
 from formerr_infra.inventory.facts import Unknown
 
@@ -135,9 +136,9 @@ def carry_out(
     failed: FormerrError | None = None
     try:
         _delete(prepared, engine, used, access, progress, every)
+    except (StackLocked, StackMissing):
+        raise
     except FormerrError as error:
-        if type(error).__name__ in ("StackLocked", "StackMissing"):
-            raise
         failed = error
     progress("looking at what is left")
     after = account.look_again(

@@ -14,12 +14,10 @@ if TYPE_CHECKING:
 
 def destroyer(folder: Path, access: Access, progress: Callable[[str], None]) -> Destroy:
     """What destroys one stack of this folder."""
-    del access
 
     def destroy(stack: str) -> None:
-        from formerr_infra.engine import Engine
+        from formerr_infra.destroy.stack import take_down
 
-        progress(f"{stack}: deleting what the state holds")
-        Engine(folder, stack).destroy(preview_only=False)
+        take_down(folder, stack, access, progress=lambda text: progress(f"{stack}: {text}"))
 
     return destroy

@@ -1,4 +1,4 @@
-"""How a command gets at the engine of a stack."""
+"""How commands, and what works for them, get at the engine of a stack."""
 
 from __future__ import annotations
 
