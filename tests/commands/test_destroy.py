@@ -210,6 +210,23 @@ def test_what_is_protected_or_retained_by_a_setting_takes_the_word_for_it(
     assert account.counts(cloud) == NOTHING
 
 
+def test_production_takes_the_word_and_a_fresh_backup_and_then_really_goes(
+    production: Stack, cloud: ControlClient
+) -> None:
+    """Everything of it is protected and retained: with the word it is deleted all the same, not only forgotten."""
+    production.up().ok()
+    before = account.world(cloud)
+    words = ("destroy", "production", "--confirm", "production", "--unprotect")
+    formerr(production, *words[:-1]).refused(3, "this is production", "no backup of the state")
+    formerr(production, *words).refused(3, "no backup of the state", "formerr state backup production")
+    key = {"FORMERR_BACKUP_PASSPHRASE": "swordfish and sixteen more"}
+    formerr(production, "state", "backup", "production", environ=key).ok()
+    formerr(production, *words[:-1]).refused(3, "--unprotect")
+    assert account.world(cloud) == before
+    formerr(production, *words).ok()
+    assert account.counts(cloud) == NOTHING
+
+
 class Pending:
     """While it holds, the create of the load balancer is an interrupted one to the state."""
 
