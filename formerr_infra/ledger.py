@@ -115,7 +115,8 @@ def _held(
     began = _time(journal.get("began"))
     if resource is not None:
         holding = Holding.ADOPTED if resource.get("external") else Holding.MANAGED
-        return Held(holding, _id(resource), began, journal)
+        replacing = resource["urn"] if resource.get("pendingReplacement") else None
+        return Held(holding, _id(resource), began, journal, replacing)
     # A create notes what it comes instead of, so another id that is noted is younger than any create that was
     # interrupted: a pending operation, which stays until somebody clears it, then says nothing any more.
     stale = noted.get("id") is not None and noted.get("id") == journal.get("instead_of")

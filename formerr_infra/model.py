@@ -103,12 +103,14 @@ class Held:
         began: when the run that made, or tried to make, it began (UTC); from the journal, or the time of the
             checkpoint that holds the pending operation.
         journal: what the journal beside the resource said, carried forward so that a later run declares the same.
+        replacing: URN of a managed one that was deleted for a replacement which was then interrupted.
     """
 
     holding: Holding = Holding.NONE
     id: str | None = None
     began: datetime | None = None
     journal: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    replacing: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

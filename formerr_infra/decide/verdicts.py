@@ -116,6 +116,13 @@ def held_not_found(case: Case) -> Verdict:
 
 def replaced_behind_us(case: Case) -> Verdict:
     others = case.others or case.candidates
+    if case.held.replacing is not None:
+        return refuse(
+            Code.REPLACED_BEHIND_US,
+            f"{case.held.id!r} was deleted for a replacement that was interrupted, and one of its name exists: {whats(others)}.",
+            f"run `pulumi state delete --target-dependents --yes '{case.held.replacing}'`, which deletes nothing: the state "
+            "forgets the one that is gone. The next run takes in what the interrupted one made.",
+        )
     return refuse_slot(
         case,
         Code.REPLACED_BEHIND_US,

@@ -26,7 +26,20 @@ from formerr_infra.model import (
     Wanted,
     Wish,
 )
-from tests.unit.worlds import BEGAN, DEAD, ELSEWHERE, FIRST, HELD, NEW, OTHER, PLAIN, World, expected, worlds
+from tests.unit.worlds import (
+    BEGAN,
+    DEAD,
+    ELSEWHERE,
+    FIRST,
+    HELD,
+    NEW,
+    OTHER,
+    OURS,
+    PLAIN,
+    World,
+    expected,
+    worlds,
+)
 
 
 @cache
@@ -280,6 +293,16 @@ def test_what_an_interrupted_run_cannot_have_made_is_only_read(name: str, hours:
     found = replace((case.sighting.named or ())[0], name=name, created_at=made)
     decision = decide(replace(case, sighting=Sighting(by_id={FIRST: found}, named=(found,))))
     assert (decision.row, decision.outcome) == ("21", Outcome.ADOPT)
+
+
+def test_an_interrupted_replacement_names_the_command_that_forgets_the_old_one() -> None:
+    """A refresh does not drop it, and a pin would not help: the engine would delete what is gone in every later run."""
+    world = World(Holding.MANAGED, None, (OURS,), None, PLAIN, Policy.AUTO, "fits", False, False, False)
+    case = world.case()
+    decision = decide(replace(case, held=replace(case.held, replacing="urn:of:it")))
+    assert (decision.row, decision.code) == ("7", Code.REPLACED_BEHIND_US)
+    assert "pulumi state delete --target-dependents --yes 'urn:of:it'" in decision.settle
+    assert FIRST in decision.reason
 
 
 def test_many_candidates_are_counted_and_the_sentence_stays_readable() -> None:

@@ -100,6 +100,11 @@ def test_what_is_only_left_to_be_deleted_is_not_held() -> None:
     assert vpc(export(resource(delete=True))).holding is Holding.NONE
 
 
+def test_one_that_was_deleted_for_a_replacement_that_never_came_is_held_and_says_so() -> None:
+    held = vpc(export(resource(pendingReplacement=True)))
+    assert (held.holding, held.id, held.replacing) == (Holding.MANAGED, "v-1", VPC)
+
+
 def test_inputs_are_kept_for_what_must_not_be_lowered() -> None:
     assert read(export(resource(inputs={"name": "n"}))).inputs["vpc"] == {"name": "n"}
     assert "vpc" not in read(export()).inputs
