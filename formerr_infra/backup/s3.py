@@ -170,7 +170,6 @@ class BucketPlace:
     def _asking(self, what: str, name: str = "") -> Iterator[None]:
         """Errors of the service and of the way to it, as a person should read them."""
         from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]  # no types
-        from botocore.exceptions import HTTPClientError as NoAnswer
 
         try:
             yield
@@ -181,8 +180,6 @@ class BucketPlace:
                 raise BackupMissing(f"there is no {name} at {self.shown}") from None
             means = _MEANS.get(code) or f"{code}: {said.get('Message') or 'no reason given'}"
             raise BackendUnusable(f"{self.shown}: {what}: {means}{self._hint(code)}") from None
-        except NoAnswer as error:
-            raise BackendUnusable(f"{self.shown}: {what}: no answer from the endpoint: {error}") from None
         except BotoCoreError as error:
             raise BackendUnusable(f"{self.shown}: {what}: {error}") from None
 

@@ -13,6 +13,7 @@ from formerr_infra.backup import checksum, sealed
 from formerr_infra.backup.key import VARIABLE
 from tests.support import account
 from tests.support.command import formerr
+from tests.support.killed import kill_amid
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -147,9 +148,7 @@ def test_a_restore_is_refused_for_another_stack_a_lock_and_what_was_interrupted(
     state(deployed, "restore", "staging", "latest").refused(FAILED, "there is nobody to ask")
 
     account.lose(cloud, "load_balancers")
-    cloud.fault("POST", "^/v2/load_balancers$", hang=True, times=1)
-    deployed.up(kill=lambda: bool(cloud.faults()[0]["fired"]))
-    cloud.clear_faults()
+    kill_amid(deployed, cloud, "^/v2/load_balancers$", applied=False)
     held = deployed.checkpoint.read_bytes()
     locked = state(deployed, "restore", "staging", "latest", "--yes")
     locked.refused(FAILED, "locked by", "pulumi cancel -s staging", "--break-lock")

@@ -8,6 +8,7 @@ import os
 import re
 import stat
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,14 +19,15 @@ from formerr_infra.backup import sealed, state
 from formerr_infra.backup.errors import BackupDamaged, BackupMissing, RestoreRefused, StateFailed
 from formerr_infra.backup.key import FILE_VARIABLE, VARIABLE, passphrase
 from formerr_infra.backup.places import FolderPlace
-from formerr_infra.backup.restore import find
+from formerr_infra.backup.restore import Plan, carry_out, find, prepare
 from formerr_infra.backup.retention import Retention, dispensable
 from formerr_infra.backup.sealed import Header
 from formerr_infra.backup.shelf import Damaged, Shelf
+from formerr_infra.engine import Engine
 from formerr_infra.errors import SettingsError
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
 
 PROJECT, STACK = "formerr-infra", "staging"
 KEY = "a passphrase of some length"
@@ -345,3 +347,57 @@ def test_what_was_let_go_of_while_it_is_listed_is_left_out(shelf: Shelf) -> None
     assert next(entries).name == newer
     shelf.place.remove(f"{shelf.folder}/{older}")
     assert list(entries) == []
+
+
+# -- the change itself, on a stack that somebody else works on -----------------------------------------------------
+
+
+class Backend(Engine):
+    """A stack whose state is what somebody put there; an import is kept, or lost."""
+
+    def __init__(self, held: dict[str, Any], *, keeps: bool = True) -> None:
+        super().__init__(Path(), STACK, {})
+        self.held, self.keeps, self.imports = held, keeps, 0
+
+    def export(self) -> dict[str, Any]:
+        return self.held
+
+    def import_state(self, state: Mapping[str, Any]) -> None:
+        self.imports += 1
+        if self.keeps:
+            self.held = dict(state)
+
+
+@pytest.fixture
+def plan(shelf: Shelf) -> Plan:
+    put(shelf, NOON)
+    return prepare(Backend(export(resource("vpc", "vpc-9"))), shelf, "latest", KEY)
+
+
+def test_a_state_that_changed_while_somebody_looked_is_not_restored_over(plan: Plan) -> None:
+    backend = Backend(export(resource("vpc", "vpc-9"), resource("new", "n-1")))
+    with pytest.raises(RestoreRefused, match="changed meanwhile"):
+        carry_out(backend, plan)
+    assert backend.imports == 0
+    later = Backend(export(resource("vpc", "vpc-9"), time="2026-11-25T13:00:00Z"))
+    carry_out(later, plan)
+    assert later.held == HELD
+
+
+def test_an_import_that_left_something_else_there_is_no_success(plan: Plan) -> None:
+    with pytest.raises(StateFailed, match="not what the backup holds"):
+        carry_out(Backend(export(resource("vpc", "vpc-9")), keeps=False), plan)
+
+
+def test_a_backup_whose_header_names_another_state_is_refused(shelf: Shelf) -> None:
+    other = export(resource("vpc", "vpc-8"))
+    data = sealed.seal(HELD, header(other), KEY, cost=CHEAP)
+    shelf.place.write(f"{shelf.folder}/20261125T120000Z-00000000.backup", data)
+    with pytest.raises(BackupDamaged, match="not the one that it names"):
+        prepare(Backend(HELD), shelf, "latest", KEY)
+
+
+def test_a_state_with_resources_of_another_stack_is_refused(shelf: Shelf) -> None:
+    put(shelf, NOON, export(resource("vpc", "vpc-1", urn=urn("vpc", stack="production"))))
+    with pytest.raises(RestoreRefused, match="another project or stack"):
+        prepare(Backend(HELD), shelf, "latest", KEY)
