@@ -151,7 +151,8 @@ def _health(story: Story) -> list[str]:
         return []
     bad = [one for one in story.health if one.state not in ("ok", "skipped")]
     rows = [[escaped(one.state), escaped(one.name), escaped(one.message)] for one in bad]
-    said = f"{sum(one.state == 'ok' for one in story.health)} of {len(story.health)} checks are ok."
+    skipped = sum(one.state == "skipped" for one in story.health)
+    said = f"{sum(one.state == 'ok' for one in story.health)} of {len(story.health)} checks are ok, {skipped} skipped."
     return [
         "### Health",
         "",
