@@ -10,6 +10,8 @@ import pytest
 from formerr_infra import docs, errors
 from formerr_infra.cli.app import app
 from formerr_infra.decide.published import published
+from formerr_infra.docs.outputs import OUTPUTS
+from formerr_infra.local.paths import CHECKOUT
 from formerr_infra.model import Code
 from formerr_infra.settings.schema import Settings
 
@@ -79,3 +81,13 @@ def test_every_decision_record_has_its_three_parts_and_its_number() -> None:
         assert re.match(rf"# {int(record.name[:4])}\. ", text), record.name
         for part in ("## Context", "## Decision", "## Consequences"):
             assert part in text, (record.name, part)
+
+
+def test_every_output_of_the_program_is_on_its_page_and_no_other() -> None:
+    program = CHECKOUT / "formerr_infra"
+    exported = {
+        name
+        for file in (*program.glob("declare*.py"), *program.glob("components/*.py"))
+        for name in re.findall(r'pulumi\.export\(\s*"([a-z_]+)"', file.read_text("utf-8"))
+    }
+    assert exported == set(OUTPUTS)
