@@ -238,7 +238,7 @@ def _name(decision: Decision, assessment: Assessment) -> str:
     if decision.target is not None:
         return decision.target.name
     if decision.slot == APPLICATION:
-        return assessment.settings.namespace_name
+        return assessment.settings.namespace
     slot = next((one for one in SLOTS if one.key == decision.slot), None)
     if slot is None or any(
         slot_needed not in assessment.decisions for slot_needed in ("vpc", "cluster", "loadBalancer")

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from formerr_infra.detect import Assessment
 from formerr_infra.ledger import EMPTY
-from formerr_infra.model import Outcome
+from formerr_infra.model import Decision, Outcome
 from formerr_infra.objects import APPLICATION
 from formerr_infra.page import MOST, Drifted, Standing, comment, marker, page, tell
 from formerr_infra.page.comment import escaped
@@ -89,6 +89,13 @@ def test_what_belongs_to_a_slot_is_never_called_foreign() -> None:
     known = Assessment("staging", check({}, "staging"), EMPTY, {"vpc": mine})
     told = tell(known, NOW, others={"vpc": [mine.target]})
     assert told.foreign == ()
+
+
+def test_the_application_is_called_by_the_namespace_that_it_gets() -> None:
+    new = Decision(APPLICATION, Outcome.CREATE, "17", "2 objects: 2 create")
+    settings = check({"namespacePrefix": "pr-7"}, "staging")
+    told = tell(Assessment("staging", settings, EMPTY, {APPLICATION: new}), NOW)
+    assert [one.name for one in told.parts] == ["pr-7-formerr"]
 
 
 def test_what_was_not_asked_is_said_and_never_shown_as_fine() -> None:
