@@ -156,6 +156,40 @@ def sweep(
         raise UnknownIsNotAbsent(f"whether the account holds more that is expired is not known: {unknown}")
 
 
+def remove(name: Name, folder: Folder = Path(), *, yes: Yes = False, as_json: AsJson = False) -> None:
+    """Destroy one environment now, whatever its time, then its stack and its file. Well, too, where there is none.
+
+    Exit codes: 0 it is gone; 1 not confirmed; 3 it is no environment; 4 the account could not be asked; 17 something is left.
+
+    Examples:  formerr env remove pr-123  |  formerr env remove pr-123 --yes --json
+    """
+    from formerr_infra.environments import sweeping
+    from formerr_infra.environments.backend import Backend
+    from formerr_infra.environments.destroying import destroyer
+    from formerr_infra.environments.names import require_name
+    from formerr_infra.errors import UnknownIsNotAbsent
+    from formerr_infra.settings import access
+
+    require_name(name)
+    backend, reach = Backend(folder), access()
+    found, unknown = sweeping.look(folder, reach, backend)
+    chosen = sweeping.named(found, name, backend)
+    if chosen and not yes and (as_json or not _confirmed(1)):
+        typer.echo("nothing was destroyed: it was not confirmed; --yes does without a question", err=True)
+        raise typer.Exit(1)
+    said = _quiet if as_json else _progress
+    swept = sweeping.sweep(folder, chosen, backend, destroyer(folder, reach, said), said)
+    if as_json:
+        typer.echo(
+            json.dumps({"name": name, "was_there": bool(chosen), "gone": all(one.gone for one in swept)})
+        )
+    else:
+        typer.echo(f"{name}: " + ("gone" if all(one.gone for one in swept) else "still there"))
+    _require_swept(swept)
+    if unknown:
+        raise UnknownIsNotAbsent(f"whether the account holds more of {name} is not known: {unknown}")
+
+
 def _require_swept(swept: Sequence[Swept]) -> None:
     from formerr_infra.environments.errors import SweepIncomplete
 
@@ -248,4 +282,5 @@ def _quiet(_text: str) -> None:
 app.command("new")(shared(new))
 app.command("extend")(shared(extend))
 app.command("list")(shared(list_))
+app.command("remove")(shared(remove))
 app.command("sweep")(shared(sweep))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from formerr_infra.environments import account, folder
 from formerr_infra.environments.backend import EXPIRES, Backend
+from formerr_infra.environments.errors import NoSuchEnvironment
 from formerr_infra.environments.listing import Environment, Seen, State, environments
 from formerr_infra.errors import FormerrError
 from formerr_infra.settings.sources import LASTING
@@ -54,6 +55,20 @@ def look(project: Path, access: Access, backend: Backend) -> tuple[tuple[Environ
 def due(found: Sequence[Environment], now: datetime) -> tuple[Environment, ...]:
     """Those whose time has come; never one whose end cannot be read."""
     return tuple(one for one in found if one.name not in LASTING and one.expired(now))
+
+
+def named(found: Sequence[Environment], name: str, backend: Backend) -> tuple[Environment, ...]:
+    """The environment of a name; nothing where there is none.
+
+    Raises:
+        NoSuchEnvironment: what has the name has no time to live.
+    """
+    chosen = tuple(one for one in found if one.name == name and name not in LASTING)
+    if not chosen and any(one.name == name for one in backend.stacks()):
+        raise NoSuchEnvironment(
+            f"the stack {name!r} has no time to live, so it is no environment. To take it down: formerr destroy {name}"
+        )
+    return chosen
 
 
 def sweep(

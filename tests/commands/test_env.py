@@ -108,6 +108,23 @@ def test_an_environment_is_made_deployed_listed_and_swept_and_staging_stays_as_i
     bench.stack.preview(expect_no_changes=True).unchanged()
 
 
+def test_one_is_removed_before_its_time_and_none_is_as_good(bench: Bench) -> None:
+    bench.type("new", "pr-1").ok()
+    bench.up("pr-1")
+    assert bench.type("remove", "pr-1").code == 1
+    assert bench.type("remove", "pr-1", "--yes", "--json").ok().json == {
+        "name": "pr-1",
+        "was_there": True,
+        "gone": True,
+    }
+    assert bench.has("pr-1") == (False, False)
+    assert bench.untouched()
+    assert bench.type("remove", "pr-1", "--yes", "--json").ok().json["was_there"] is False
+    bench.type("remove", "staging", "--yes").refused(2, "reserved")
+    bench.stack.run("stack", "init", "dev", "--no-select", stack="").ok()
+    bench.type("remove", "dev", "--yes").refused(3, "no time to live")
+
+
 def test_one_on_stagings_cluster_makes_a_load_balancer_of_its_own_and_nothing_else(bench: Bench) -> None:
     bench.type("new", "pr-2", "--shared-cluster").ok()
     bench.up("pr-2")

@@ -12,8 +12,12 @@ from formerr_infra.cli import app as formerr
 from formerr_infra.cli.options import NO_COLOR, VERBOSE, console, shared, verbose
 
 _ALL = typer.main.get_command(formerr.app).commands  # type: ignore[attr-defined]  # a group
+#: Those of `formerr local` are for whoever works on this checkout.
 COMMANDS = {name: command for name, command in _ALL.items() if not hasattr(command, "commands")} | {
-    f"{group} {name}": command for group in ("env", "state") for name, command in _ALL[group].commands.items()
+    f"{group} {name}": command
+    for group, commands in _ALL.items()
+    if hasattr(commands, "commands") and group != "local"
+    for name, command in commands.commands.items()
 }
 
 
