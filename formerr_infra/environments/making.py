@@ -154,7 +154,7 @@ def _longer(project: Path, name: str, until: datetime, backend: Backend, *, keep
     if known > until and not keep:
         raise NoSuchEnvironment(
             f"{name!r} lives until {lifetime.written(known)}, which is later. "
-            f"To have it gone sooner: formerr destroy {name}"
+            f"To have it gone sooner: formerr env remove {name}"
         )
     until = max(known, until)
     text = lifetime.written(until)
@@ -169,7 +169,7 @@ def _require_free(file: Path, name: str, backend: Backend) -> None:
     if there:
         raise EnvironmentExists(
             f"{name!r} is there already: {' and '.join(there)}. "
-            f"Take another name, `formerr env new {name} --or-extend` to go on with it, or `formerr destroy {name}`."
+            f"Take another name, `formerr env new {name} --or-extend` to go on with it, or `formerr env remove {name}`."
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -10,9 +11,11 @@ from ipaddress import IPv4Network
 from typing import TYPE_CHECKING
 
 import pytest
+from ruamel.yaml import YAML
 
 from formerr_infra.environments.lifetime import read
 from formerr_infra.environments.ranges import VPC_PREFIX, free_range
+from formerr_infra.local.paths import CHECKOUT
 from formerr_infra.settings import from_files
 from tests.support import account
 from tests.support.command import Ran, formerr
@@ -108,21 +111,40 @@ def test_an_environment_is_made_deployed_listed_and_swept_and_staging_stays_as_i
     bench.stack.preview(expect_no_changes=True).unchanged()
 
 
-def test_one_is_removed_before_its_time_and_none_is_as_good(bench: Bench) -> None:
-    bench.type("new", "pr-1").ok()
+def test_the_workflow_of_pull_requests_makes_gives_more_time_and_removes_and_none_is_as_good(
+    bench: Bench,
+) -> None:
+    """By its own commands, read from its file."""
+    make, remove, sweep = (typed(job, "formerr env") for job in ("deploy", "remove", "sweep"))
+    bench.type(*make).ok()
     bench.up("pr-1")
+    assert "there already" in bench.type(*make).ok().out
+    bench.type(*sweep).ok()
+    assert bench.has("pr-1") == (True, True)
+    (bench.stack.project / "Pulumi.pr-1.yaml").unlink()  # another run, another checkout
     assert bench.type("remove", "pr-1").code == 1
-    assert bench.type("remove", "pr-1", "--yes", "--json").ok().json == {
-        "name": "pr-1",
-        "was_there": True,
-        "gone": True,
-    }
+    bench.type(*remove).ok()
     assert bench.has("pr-1") == (False, False)
     assert bench.untouched()
-    assert bench.type("remove", "pr-1", "--yes", "--json").ok().json["was_there"] is False
+    bench.type(*remove).ok()
     bench.type("remove", "staging", "--yes").refused(2, "reserved")
     bench.stack.run("stack", "init", "dev", "--no-select", stack="").ok()
     bench.type("remove", "dev", "--yes").refused(3, "no time to live")
+
+
+def typed(job: str, command: str) -> tuple[str, ...]:
+    """The words behind `formerr env` of a job's step, for pull request 1."""
+    file = CHECKOUT / ".github" / "workflows" / "preview-environment.yml"
+    steps = YAML(typ="safe", pure=True).load(file.read_text("utf-8"))["jobs"][job]["steps"]
+    (line,) = [one["run"] for one in steps if one.get("run", "").startswith(command)]
+    return tuple(shlex.split(line.replace("$NAME", "pr-1")))[2:]
+
+
+def test_no_step_of_the_workflow_runs_for_a_fork() -> None:
+    file = CHECKOUT / ".github" / "workflows" / "preview-environment.yml"
+    jobs = YAML(typ="safe", pure=True).load(file.read_text("utf-8"))["jobs"]
+    own = "github.event.pull_request.head.repo.full_name == github.repository"
+    assert all(own in job["if"] or "!= 'pull_request'" in job["if"] for job in jobs.values())
 
 
 def test_one_on_stagings_cluster_makes_a_load_balancer_of_its_own_and_nothing_else(bench: Bench) -> None:
