@@ -118,6 +118,10 @@ def test_the_workflow_of_pull_requests_makes_gives_more_time_and_removes_and_non
     make, remove, sweep = (typed(job, "formerr env") for job in ("deploy", "remove", "sweep"))
     bench.type(*make).ok()
     bench.up("pr-1")
+    counts = {"vpcs": 1, "kubernetes_clusters": 1, "registries": 1, "load_balancers": 2}
+    assert account.counts(bench.cloud) == counts
+    ports = [one["forwarding_rules"][0]["target_port"] for one in bench.cloud.list("load_balancers")]
+    assert len(set(ports)) == 2
     assert "there already" in bench.type(*make).ok().out
     bench.type(*sweep).ok()
     assert bench.has("pr-1") == (True, True)
@@ -147,38 +151,24 @@ def test_no_step_of_the_workflow_runs_for_a_fork() -> None:
     assert all(own in job["if"] or "!= 'pull_request'" in job["if"] for job in jobs.values())
 
 
-def test_one_on_stagings_cluster_makes_a_load_balancer_of_its_own_and_nothing_else(bench: Bench) -> None:
-    bench.type("new", "pr-2", "--shared-cluster").ok()
-    bench.up("pr-2")
-    counts = account.counts(bench.cloud)
-    assert counts == {"vpcs": 1, "kubernetes_clusters": 1, "registries": 1, "load_balancers": 2}
-    ports = [one["forwarding_rules"][0]["target_port"] for one in bench.cloud.list("load_balancers")]
-    assert len(set(ports)) == 2
-    other = bench.type("new", "pr-3", "--shared-cluster", "--json").ok()
-    assert other.json["vpc_range"] is None
-    swept = bench.type("sweep", "--yes", "--json", "--now", LATER).ok()
-    assert {one["name"]: one["gone"] for one in swept.json["swept"]} == {"pr-2": True, "pr-3": True}
-    assert bench.untouched()
-
-
 def test_what_is_there_is_not_made_again_but_brought_back_with_more_time_and_another_image(
     bench: Bench,
 ) -> None:
-    bench.type("new", "pr-4", "--ttl", "2h").ok()
+    bench.type("new", "pr-4", "--shared-cluster", "--ttl", "2h").ok()
     file = bench.stack.project / "Pulumi.pr-4.yaml"
     text = file.read_text("utf-8")
     bench.type("new", "pr-4").refused(3, "pr-4", "--or-extend", "Pulumi.pr-4.yaml")
     assert file.read_text("utf-8") == text
 
     file.unlink()  # begun and never deployed, by a run that is gone
-    again = bench.type("new", "pr-4", "--or-extend", "--ttl", "3h", "--json").ok().json
+    again = bench.type("new", "pr-4", "--shared-cluster", "--or-extend", "--ttl", "3h", "--json").ok().json
     assert again["new"] is True
     bench.up("pr-4")
     file.unlink()
     back = (
         bench.type("new", "pr-4", "--or-extend", "--ttl", "5h", "--image-tag", "abc1234", "--json").ok().json
     )
-    assert (back["new"], back["vpc_range"]) == (False, again["vpc_range"])
+    assert (back["new"], back["namespace"]) == (False, again["namespace"])
     assert 'imageTag: "abc1234"' in file.read_text("utf-8")
     longer = bench.type("extend", "pr-4", "--ttl", "6h", "--json").ok().json
     assert again["expires"] < back["expires"] < longer["expires"]
@@ -189,13 +179,14 @@ def test_what_is_there_is_not_made_again_but_brought_back_with_more_time_and_ano
 
 
 def test_the_next_is_swept_where_one_fails_and_what_is_left_is_said(bench: Bench) -> None:
-    for name in ("pr-6", "pr-7"):
-        bench.type("new", name).ok()
-        bench.up(name)
-    (vpc,) = [one["id"] for one in bench.cloud.list("vpcs") if one["name"] == "formerr-pr-6-vpc"]
-    bench.cloud.put("droplets", name="somebody", region="nyc3", size="s-1vcpu-1gb", vpc_uuid=vpc)
-    swept = bench.type("sweep", "--yes", "--json", "--now", LATER).ended(17, "pr-6")
+    bench.type("new", "pr-6", "--shared-cluster").ok()
+    file = bench.stack.project / "Pulumi.pr-6.yaml"
+    file.write_text(file.read_text("utf-8").replace("protect: false", "protect: true"), "utf-8")
+    bench.up("pr-6")
+    bench.type("new", "pr-7").ok()
+    swept = bench.type("sweep", "--yes", "--json", "--now", LATER).ended(17, "pr-6", "protect")
     assert {one["name"]: one["gone"] for one in swept.json["swept"]} == {"pr-6": False, "pr-7": True}
+    assert swept.writes == ()
     assert bench.has("pr-6") == (True, True)
     assert bench.has("pr-7") == (False, False)
 
