@@ -1,4 +1,7 @@
-"""How an expired environment is destroyed: by the same steps as `formerr destroy`, without a person to ask."""
+"""How an environment is destroyed: by the same steps as `formerr destroy`, without a person to ask.
+
+Its data goes with it where its file says so (`deleteData`), as `formerr env new` writes it.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,14 @@ def destroyer(folder: Path, access: Access, progress: Callable[[str], None]) -> 
 
     def destroy(stack: str) -> None:
         from formerr_infra.destroy.stack import take_down
+        from formerr_infra.settings import from_files
 
-        take_down(folder, stack, access, progress=lambda text: progress(f"{stack}: {text}"))
+        take_down(
+            folder,
+            stack,
+            access,
+            delete_data=from_files(folder, stack).delete_data,
+            progress=lambda text: progress(f"{stack}: {text}"),
+        )
 
     return destroy
