@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from formerr_infra.cli.options import AsJson, Folder, State  # noqa: TC001 - typer reads them
 from formerr_infra.errors import FormerrError, SettingsError
 
 if TYPE_CHECKING:
@@ -16,17 +17,6 @@ if TYPE_CHECKING:
     from formerr_infra.ledger import Ledger
 
 Stack = Annotated[str, typer.Option("--stack", "-s", help="The stack, as in Pulumi.<stack>.yaml.")]
-Folder = Annotated[Path, typer.Option("--cwd", "-C", help="The folder of Pulumi.yaml.", file_okay=False)]
-State = Annotated[
-    Path | None,
-    typer.Option(
-        "--state",
-        help="Read the state from a file made by `pulumi stack export` instead of asking Pulumi.",
-        exists=True,
-        dir_okay=False,
-    ),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def assessment(stack: str, folder: Path, state: Path | None, reach: Access | None = None) -> Assessment:

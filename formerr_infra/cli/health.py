@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from formerr_infra.cli.options import AsJson, Environment, Folder, console
+from formerr_infra.cli.options import AsJson, Environment, Folder, State, Timeout, console
 from formerr_infra.errors import FormerrError, Refused, SettingsError
 
 if TYPE_CHECKING:
@@ -29,18 +29,8 @@ _STYLE = {"ok": "green", "failed": "bold red", "unknown": "yellow", "skipped": "
 def health(
     environment: Environment,
     folder: Folder = Path(),
-    state: Annotated[
-        Path | None,
-        typer.Option(
-            "--state",
-            help="Read the state from a file made by `pulumi stack export` instead of asking Pulumi.",
-            exists=True,
-            dir_okay=False,
-        ),
-    ] = None,
-    timeout: Annotated[
-        float, typer.Option("--timeout", min=0.1, max=300, help="Seconds to wait for each answer.")
-    ] = 10.0,
+    state: State = None,
+    timeout: Timeout = 10.0,
     certificate_days: Annotated[
         float, typer.Option("--certificate-days", min=0, help="A certificate with fewer days left fails.")
     ] = 14.0,

@@ -23,6 +23,18 @@ Environment = Annotated[
 ]
 Folder = Annotated[Path, typer.Option("--cwd", "-C", help="The folder of Pulumi.yaml.", file_okay=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+State = Annotated[
+    Path | None,
+    typer.Option(
+        "--state",
+        help="Read the state from a file made by `pulumi stack export` instead of asking Pulumi.",
+        exists=True,
+        dir_okay=False,
+    ),
+]
+Timeout = Annotated[
+    float, typer.Option("--timeout", min=0.1, max=300, help="Seconds to wait for each answer.")
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 

@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from formerr_infra.cli import health
-from formerr_infra.cli.options import AsJson, Environment, Folder  # noqa: TC001 - typer reads them
+from formerr_infra.cli.options import AsJson, Environment, Folder, State, Timeout  # noqa: TC001 - typer reads them
 
 
 def smoke(
     environment: Environment,
     folder: Folder = Path(),
-    state: Annotated[
-        Path | None,
-        typer.Option(
-            "--state",
-            help="Read the state from a file made by `pulumi stack export` instead of asking Pulumi.",
-            exists=True,
-            dir_okay=False,
-        ),
-    ] = None,
-    timeout: Annotated[
-        float, typer.Option("--timeout", min=0.1, max=300, help="Seconds to wait for each answer.")
-    ] = 10.0,
+    state: State = None,
+    timeout: Timeout = 10.0,
     *,
     as_json: AsJson = False,
 ) -> None:
