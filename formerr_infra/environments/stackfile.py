@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
-from io import StringIO
 from typing import TYPE_CHECKING, Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap
-from ruamel.yaml.error import YAMLError
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from formerr_infra.environments.pattern import Choice, Entry, is_secret, left_out
-from formerr_infra.errors import SettingsError
 from formerr_infra.naming import PROJECT
+from formerr_infra.settings.document import document, written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from ruamel.yaml.comments import CommentedMap
 
 #: Of the file that is copied: what its secrets are encrypted with.
 _OF_SECRETS = frozenset({"encryptionsalt", "secretsprovider", "encryptedkey"})
@@ -40,8 +38,8 @@ def compose(
     Raises:
         SettingsError: it is no stack file.
     """
-    document = _read(staging, source)
-    config = document["config"]
+    read = document(staging, source)
+    config = read["config"]
     secrets = tuple(key for key, value in config.items() if is_secret(_name(key), value))
     out = set(secrets) | {
         key
@@ -50,7 +48,7 @@ def compose(
     }
     kept = [key for key in config if key not in out]
     wanted = {key: config[key] for key in kept} | {f"{_PREFIX}{key}": one.value for key, one in own.items()}
-    blocks = _blocks(staging, document, config)
+    blocks = _blocks(staging, read, config)
     lines = [_head(choice, source), "config:\n"]
     for key in kept:
         entry = own.get(_name(key)) if key.startswith(_PREFIX) else None
@@ -62,10 +60,10 @@ def compose(
         if f"{_PREFIX}{key}" not in kept
         for line in _lines(f"{_PREFIX}{key}", entry.value, entry)
     ]
-    rest = {key: value for key, value in document.items() if key != "config" and key not in _OF_SECRETS}
-    text = "".join(lines) + (_dumped(rest) if rest else "")
-    if dict(_read(text, source)["config"]) != wanted:
-        text = _head(choice, source) + _dumped({"config": wanted} | rest)
+    rest = {key: value for key, value in read.items() if key != "config" and key not in _OF_SECRETS}
+    text = "".join(lines) + (written(rest) if rest else "")
+    if dict(document(text, source)["config"]) != wanted:
+        text = _head(choice, source) + written({"config": wanted} | rest)
     return text, secrets
 
 
@@ -83,15 +81,15 @@ def with_key(text: str, file: str, key: str, value: str) -> str:
     """
     full = f"{_PREFIX}{key}"
     pattern = re.compile(rf"^(\s*)(['\"]?){re.escape(full)}\2\s*:.*$", re.MULTILINE)
-    document = _read(text, file)
-    wanted = dict(document["config"]) | {full: value}
+    read = document(text, file)
+    wanted = dict(read["config"]) | {full: value}
     made = pattern.sub(lambda found: f'{found[1]}{full}: "{value}"', text, count=1)
     if not pattern.search(text):
         made = text.replace("config:\n", "config:\n" + "".join(_lines(full, value, None)), 1)
-    if dict(_read(made, file)["config"]) == wanted:
+    if dict(document(made, file)["config"]) == wanted:
         return made
-    document["config"][full] = DoubleQuotedScalarString(value)
-    return _dumped(document)
+    read["config"][full] = DoubleQuotedScalarString(value)
+    return written(read)
 
 
 def _head(choice: Choice, source: str) -> str:
@@ -102,7 +100,7 @@ def _head(choice: Choice, source: str) -> str:
     )
 
 
-def _blocks(text: str, document: CommentedMap, config: CommentedMap) -> dict[str, list[str]]:
+def _blocks(text: str, read: CommentedMap, config: CommentedMap) -> dict[str, list[str]]:
     """Each key's own lines with the comments above them; empty where the keys do not each begin a line."""
     lines = text.splitlines(keepends=True)
     if lines and not lines[-1].endswith("\n"):
@@ -112,9 +110,9 @@ def _blocks(text: str, document: CommentedMap, config: CommentedMap) -> dict[str
     column = {config.lc.key(key)[1] for key in keys}
     if len(set(starts)) != len(starts) or column != {2}:
         return {}
-    after = [line for key in document if (line := document.lc.key(key)[0]) > max(starts, default=0)]
+    after = [line for key in read if (line := read.lc.key(key)[0]) > max(starts, default=0)]
     ends = [*starts[1:], min(after, default=len(lines))]
-    begins = [_above(lines, start, document.lc.key("config")[0]) for start in starts]
+    begins = [_above(lines, start, read.lc.key("config")[0]) for start in starts]
     stops = [*begins[1:], ends[-1] if ends else 0]
     return {key: lines[begin:stop] for key, begin, stop in zip(keys, begins, stops, strict=True)}
 
@@ -127,7 +125,7 @@ def _above(lines: list[str], line: int, top: int) -> int:
 
 def _lines(key: str, value: Any, entry: Entry | None) -> list[str]:
     comment = [f"  # {entry.comment}\n"] if entry is not None and entry.comment else []
-    return [*comment, *(f"  {line}" for line in _dumped({key: _scalar(value)}).splitlines(keepends=True))]
+    return [*comment, *(f"  {line}" for line in written({key: _scalar(value)}).splitlines(keepends=True))]
 
 
 def _scalar(value: Any) -> Any:
@@ -138,31 +136,3 @@ def _scalar(value: Any) -> Any:
 
 def _name(key: str) -> str:
     return key.rpartition(":")[2]
-
-
-def _yaml() -> YAML:
-    yaml = YAML()
-    yaml.preserve_quotes = True
-    yaml.width = 1_000_000
-    return yaml
-
-
-def _read(text: str, name: str) -> CommentedMap:
-    try:
-        loaded = _yaml().load(text)
-    except YAMLError as error:
-        raise SettingsError([f"{name}: is not YAML: {error}"]) from None
-    config = loaded.get("config") if isinstance(loaded, CommentedMap) else None
-    if (
-        not isinstance(loaded, CommentedMap)
-        or not isinstance(config, CommentedMap)
-        or not all(isinstance(key, str) for key in config)
-    ):
-        raise SettingsError([f"{name}: config: a mapping of keys such as {PROJECT}:region is expected"])
-    return loaded
-
-
-def _dumped(value: Any) -> str:
-    out = StringIO()
-    _yaml().dump(value, out)
-    return out.getvalue()

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from io import StringIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from formerr_infra.errors import SettingsError
 from formerr_infra.images.model import BACKEND, FRONTEND
 from formerr_infra.naming import PROJECT
+from formerr_infra.settings.document import document, written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,15 +27,13 @@ def pinned(text: str, images: Mapping[str, str], name: str) -> str:
     Raises:
         SettingsError: it is not YAML, or no stack file.
     """
-    document = _loaded(text, name)
-    config = document["config"]
+    read = document(text, name)
+    config = read["config"]
     for repository, wanted in images.items():
         config[KEYS[repository]] = wanted
     if KEYS.keys() <= images.keys():
         config.pop(COMMON, None)
-    out = StringIO()
-    _yaml().dump(document, out)
-    return out.getvalue()
+    return written(read)
 
 
 def wanted(text: str, name: str) -> dict[str, str]:
@@ -45,27 +42,6 @@ def wanted(text: str, name: str) -> dict[str, str]:
     Raises:
         SettingsError: it is not YAML, or no stack file.
     """
-    config = _loaded(text, name)["config"]
+    config = document(text, name)["config"]
     said = {repository: config.get(key) or config.get(COMMON) for repository, key in KEYS.items()}
     return {repository: str(value) for repository, value in said.items() if value}
-
-
-def _yaml() -> Any:
-    from ruamel.yaml import YAML
-
-    yaml = YAML()
-    yaml.preserve_quotes = True
-    yaml.width = 1_000_000
-    return yaml
-
-
-def _loaded(text: str, name: str) -> Any:
-    from ruamel.yaml.error import YAMLError
-
-    try:
-        document = _yaml().load(text)
-    except YAMLError as error:
-        raise SettingsError([f"{name}: is not YAML: {error}"]) from None
-    if not isinstance(document, dict) or not isinstance(document.get("config"), dict):
-        raise SettingsError([f"{name}: config: a mapping of keys such as {PROJECT}:region is expected"])
-    return document

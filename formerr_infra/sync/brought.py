@@ -6,17 +6,16 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from io import StringIO
-from typing import Any
-
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap
-from ruamel.yaml.error import YAMLError
+from typing import TYPE_CHECKING, Any
 
 from formerr_infra.errors import SettingsError
 from formerr_infra.naming import PROJECT
+from formerr_infra.settings.document import document, written
 from formerr_infra.settings.secrets import KEYS
 from formerr_infra.sync.own import is_own
+
+if TYPE_CHECKING:
+    from ruamel.yaml.comments import CommentedMap
 
 
 class Kind(StrEnum):
@@ -80,8 +79,8 @@ def bring(production: str, staging: str, names: tuple[str, str]) -> Brought:
     Raises:
         SettingsError: a file is not YAML, or is no stack file.
     """
-    pattern, own = _read(production, names[0]), _read(staging, names[1])
-    wanted, have = _config(pattern, names[0]), _config(own, names[1])
+    own = document(staging, names[1])
+    wanted, have = document(production, names[0])["config"], own["config"]
     changes = []
     for key in [*wanted, *(key for key in have if key not in wanted)]:
         if key in wanted and key in have and _same(wanted[key], have[key]):
@@ -93,7 +92,7 @@ def bring(production: str, staging: str, names: tuple[str, str]) -> Brought:
         if kind is Kind.SET:
             have[key] = wanted[key]
     kinds = {one.kind for one in changes}
-    after = _written(own) if Kind.SET in kinds else staging
+    after = written(own) if Kind.SET in kinds else staging
     for one in changes:
         if one.kind is Kind.ADD:
             after = _added(after, one.key, wanted, names[1])
@@ -105,8 +104,8 @@ def _added(text: str, key: str, wanted: CommentedMap, name: str) -> str:
 
     Put in as a line: in the reader's own map a new key would come between a comment and the key it is about.
     """
-    document = _read(text, name)
-    have = _config(document, name)
+    read = document(text, name)
+    have = read["config"]
     order, present = list(wanted), list(have)
     before = [one for one in order[: order.index(key)] if one in have]
     lines = text.splitlines(keepends=True)
@@ -114,26 +113,24 @@ def _added(text: str, key: str, wanted: CommentedMap, name: str) -> str:
         at = present.index(before[-1])
         start = have.lc.key(before[-1])[0]
         keys = [have.lc.key(present[at + 1])[0]] if at + 1 < len(present) else []
-        keys += [document.lc.key(top)[0] for top in document if document.lc.key(top)[0] > start]
+        keys += [read.lc.key(top)[0] for top in read if read.lc.key(top)[0] > start]
         line = min(keys, default=len(lines))
         while line > start + 1 and (not (said := lines[line - 1].strip()) or said.startswith("#")):
             line -= 1
     else:
-        line = document.lc.key("config")[0] + 1
-    entry = StringIO()
-    _yaml().dump({key: wanted[key]}, entry)
+        line = read.lc.key("config")[0] + 1
     column = have.lc.key(present[0])[1] if present else 2
-    more = [" " * column + one for one in entry.getvalue().splitlines(keepends=True)]
+    more = [" " * column + one for one in written({key: wanted[key]}).splitlines(keepends=True)]
     if line and not lines[line - 1].endswith("\n"):
         lines[line - 1] += "\n"
     made = "".join([*lines[:line], *more, *lines[line:]])
     try:
-        if dict(_config(_read(made, name), name)) == {**have, key: wanted[key]}:
+        if dict(document(made, name)["config"]) == {**have, key: wanted[key]}:
             return made
     except SettingsError:
         pass
     have[key] = wanted[key]  # no file of one key a line
-    return _written(document)
+    return written(read)
 
 
 def _own(key: str, value: object) -> bool:
@@ -149,33 +146,3 @@ def _shown(key: str, value: Any) -> Any:
     if key.rpartition(":")[2] in KEYS or isinstance(value, Mapping) or not key.startswith(f"{PROJECT}:"):
         return None
     return value
-
-
-def _yaml() -> YAML:
-    yaml = YAML()
-    yaml.preserve_quotes = True
-    yaml.width = 1_000_000
-    return yaml
-
-
-def _read(text: str, name: str) -> CommentedMap:
-    try:
-        loaded = _yaml().load(text)
-    except YAMLError as error:
-        raise SettingsError([f"{name}: is not YAML: {error}"]) from None
-    if not isinstance(loaded, CommentedMap):
-        raise SettingsError([f"{name}: a mapping with `config:` is expected"])
-    return loaded
-
-
-def _config(document: CommentedMap, name: str) -> CommentedMap:
-    config = document.get("config")
-    if not isinstance(config, CommentedMap) or not all(isinstance(key, str) for key in config):
-        raise SettingsError([f"{name}: config: a mapping of keys such as formerr-infra:region is expected"])
-    return config
-
-
-def _written(document: CommentedMap) -> str:
-    out = StringIO()
-    _yaml().dump(document, out)
-    return out.getvalue()

@@ -1,0 +1,52 @@
+"""A stack file as it is written: read and written again with its comments, its order and its quotes."""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap
+from ruamel.yaml.error import YAMLError
+
+from formerr_infra.errors import SettingsError
+from formerr_infra.naming import PROJECT
+
+#: Lines are left as long as they are.
+_WIDTH = 1_000_000
+
+
+def document(text: str, name: str) -> CommentedMap:
+    """A stack file; its `config` is a mapping whose keys are texts.
+
+    Args:
+        text: of the file.
+        name: of the file, for what is wrong with it.
+
+    Raises:
+        SettingsError: it is not YAML, or no stack file.
+    """
+    try:
+        loaded = _yaml().load(text)
+    except YAMLError as error:
+        raise SettingsError([f"{name}: is not YAML: {error}"]) from None
+    if not isinstance(loaded, CommentedMap):
+        raise SettingsError([f"{name}: a mapping with `config:` is expected"])
+    config = loaded.get("config")
+    if not isinstance(config, CommentedMap) or not all(isinstance(key, str) for key in config):
+        raise SettingsError([f"{name}: config: a mapping of keys such as {PROJECT}:region is expected"])
+    return loaded
+
+
+def written(value: Any) -> str:
+    """A document, or any piece of one, as YAML."""
+    out = StringIO()
+    _yaml().dump(value, out)
+    return out.getvalue()
+
+
+def _yaml() -> YAML:
+    yaml = YAML()
+    yaml.preserve_quotes = True
+    yaml.width = _WIDTH
+    return yaml
