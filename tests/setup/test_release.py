@@ -333,7 +333,9 @@ def test_a_list_of_digests_is_asked_for_where_there_is_no_file_of_sums_and_a_mir
 
 def test_every_release_is_asked_for_over_https_with_nothing_left_to_fill_in() -> None:
     for row in TABLE:
-        assert row.release is not None
+        if row.release is None:
+            assert row.package is not None, row.name
+            continue
         if platform.system().lower() not in row.release.systems:
             continue
         for base, url in release.places(row.release, {}):

@@ -85,7 +85,7 @@ class Resolver:
             ToolUnavailable: none works.
         """
         attempts: list[Attempt] = []
-        for name, attempt in self._ways(way):
+        for name, attempt in self._ways(tool, way):
             try:
                 return attempt(tool, sayer)
             except WayFailed as failed:
@@ -94,14 +94,15 @@ class Resolver:
                 attempts.append(Attempt(name, f"{type(error).__name__}: {error}"))
         raise ToolUnavailable(f"{tool.name} ({tool.purpose})", tuple(attempts), tool.advice)
 
-    def _ways(self, way: Way) -> list[tuple[str, Callable[[Tool, Sayer], Found]]]:
+    def _ways(self, tool: Tool, way: Way) -> list[tuple[str, Callable[[Tool, Sayer], Found]]]:
         path = ("on the PATH", self.on_path)
         fetched = ("official release", self.fetched)
         built = ("build from Go modules", self.built)
         packed = ("npm package", self.packed)
         match way:
             case Way.AUTO:
-                return [path, ("in the cache", self.cached), fetched, built, packed]
+                first = [path, ("in the cache", self.cached), fetched, built]
+                return [*first, packed] if tool.package is not None else first
             case Way.PATH:
                 return [path]
             case Way.RELEASE:
