@@ -7,6 +7,7 @@ more (`azblob://`, `gs://`); `pulumi login` takes those, nothing here does.
 from __future__ import annotations
 
 import difflib
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -227,9 +228,10 @@ def _file(text: str, parts: SplitResult, base: Path) -> Folder:
 
 def _path(text: str, base: Path) -> Path:
     try:
-        return (base / Path(text).expanduser()).absolute()
+        whole = (base / Path(text).expanduser()).absolute()
     except RuntimeError as error:
         raise _wrong(text, str(error)) from None
+    return Path(os.path.normpath(whole))  # by its letters, as the engine does it
 
 
 def _query(text: str, parts: SplitResult, known: tuple[str, ...]) -> dict[str, str]:

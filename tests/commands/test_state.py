@@ -162,3 +162,21 @@ def test_a_restore_is_refused_for_another_stack_a_lock_and_what_was_interrupted(
     deployed.up().ok()
     assert account.counts(cloud) == ONE_EACH
     deployed.preview(expect_no_changes=True).unchanged()
+
+
+def test_a_folder_is_made_the_engines_own_choice_and_the_state_stands_in_both(deployed: Stack) -> None:
+    held = deployed.checkpoint.read_bytes()
+    assert b"ciphertext" in held  # secrets are moved as they are
+    told = state(deployed, "init", "../elsewhere", "--migrate", "staging", "--login").ok()
+    assert "only this machine" in told.err
+    assert (
+        told.out.strip()
+        == f"export PULUMI_BACKEND_URL='{(deployed.folder / 'elsewhere').as_uri()}?metadata=skip'"
+    )
+    assert told.requests == ()
+    assert deployed.checkpoint.read_bytes() == held
+    assert sorted(one.name for one in (deployed.folder / "elsewhere").iterdir()) == [".pulumi"]
+
+    del deployed.environment["PULUMI_BACKEND_URL"]
+    (deployed.folder / "state").rename(deployed.folder / "gone")
+    deployed.preview(expect_no_changes=True).unchanged()

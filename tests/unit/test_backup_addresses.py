@@ -50,6 +50,7 @@ def test_an_address_of_a_bucket_is_read_and_goes_to_the_engine(text: str, bucket
     ("text", "path"),
     [
         ("backups", "/base/backups"),
+        ("../backups", "/backups"),
         ("/srv/state", "/srv/state"),
         ("file:///srv/state", "/srv/state"),
         ("file://./state?metadata=skip", "/base/state"),
