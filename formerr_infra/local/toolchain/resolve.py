@@ -101,8 +101,8 @@ class Resolver:
         packed = ("npm package", self.packed)
         match way:
             case Way.AUTO:
-                first = [path, ("in the cache", self.cached), fetched, built]
-                return [*first, packed] if tool.package is not None else first
+                last = [packed] if tool.package is not None else []
+                return [path, ("in the cache", self.cached), fetched, built, *last]
             case Way.PATH:
                 return [path]
             case Way.RELEASE:
