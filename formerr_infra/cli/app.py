@@ -29,6 +29,7 @@ from formerr_infra.cli import (
     local,
     pipeline,
     report,
+    rollback,
     smoke,
     state,
     sync,
@@ -62,6 +63,7 @@ app.command("destroy")(shared(destroy.destroy))
 app.command("drift")(shared(drift.drift))
 app.add_typer(env.app, name="env")
 app.command("smoke")(shared(smoke.smoke))
+app.command("rollback")(shared(rollback.rollback))
 app.command("kubeconfig")(shared(kubeconfig.kubeconfig))
 app.add_typer(images.app, name="images")
 app.add_typer(pipeline.app, name="pipeline")

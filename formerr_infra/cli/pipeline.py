@@ -126,12 +126,18 @@ def _text(key: str, files: Sequence[Path]) -> str:
 
 
 def _read(file: Path) -> str:
+    from formerr_infra.pipeline.rendered import Unreadable, rendered
+
     try:
-        return file.read_text("utf-8")
+        text = file.read_text("utf-8")
+        return rendered(file.name, text) if text.strip() else _MISSING.format(file.name)
     except FileNotFoundError:
-        return f"**`{file.name}` is not there**: the step that writes it did not come to its end."
-    except (OSError, UnicodeDecodeError) as error:
+        return _MISSING.format(file.name)
+    except (OSError, UnicodeDecodeError, Unreadable) as error:
         raise SettingsError([f"{file}: cannot be read: {error}"]) from None
+
+
+_MISSING = "**`{0}` is not there, or is empty**: the step that writes it did not come to its end."
 
 
 def _run() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from formerr_infra.errors import SettingsError
@@ -61,6 +62,38 @@ def of_registry(registry: Registry, folder: Path, stack: str, tag: str) -> dict[
     if wrong:
         raise NoImage(f"registry {registry.name} does not hold {' and '.join(wrong)}; build and push first")
     return found
+
+
+def of_backups(folder: Path, stack: str) -> dict[str, str]:
+    """The images of the newest backup of the state that has others than the stack runs now.
+
+    Raises:
+        NoImage: there is no such backup.
+        FormerrError: the state or a backup cannot be read.
+    """
+    from formerr_infra.backup import Backup, shelf
+    from formerr_infra.backup.key import passphrase
+    from formerr_infra.backup.sealed import inspect, unseal
+    from formerr_infra.images.deployed import images_in
+    from formerr_infra.images.running import of_stack
+
+    key = passphrase(os.environ)
+    now = {one.repository: one.wanted for one in of_stack(folder, stack)}
+    held = shelf(folder, stack)
+    looked = 0
+    for one in held.entries():
+        if not isinstance(one, Backup):
+            continue
+        looked += 1
+        before = {
+            image.repository: image.wanted for image in images_in(unseal(inspect(held.read(one.name)), key))
+        }
+        if all(before.get(repository) for repository in BOTH) and before != now:
+            return {repository: before[repository] for repository in BOTH}
+    raise NoImage(
+        f"none of the {looked} backups of stack {stack!r} has both images and others than those that run; say which with "
+        "`formerr images pin --tag`, then deploy"
+    )
 
 
 def outputs_of(images: Mapping[str, str]) -> list[str]:

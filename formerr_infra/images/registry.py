@@ -41,7 +41,7 @@ _DONE = frozenset({"succeeded", "failed", "cancelled"})
 class RegistryFailed(FormerrError):
     """The registry did not do what it was asked for; the message says what it did."""
 
-    exit_code = 17
+    exit_code = 19
 
 
 class Registry:

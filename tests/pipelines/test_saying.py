@@ -94,7 +94,7 @@ def test_what_a_failed_step_did_not_write_is_said_to_be_missing(
     github: FakeGitHub, formerr: Formerr, report: Path, tmp_path: Path
 ) -> None:
     formerr("pipeline", "comment", KEY, tmp_path / "guard.md", report, "--number", 5)
-    assert "`guard.md` is not there" in github.comments[0]["body"]
+    assert "`guard.md` is not there, or is empty" in github.comments[0]["body"]
     assert "nothing to do" in github.comments[0]["body"]
 
 

@@ -1,0 +1,63 @@
+"""`formerr rollback`: the application back to images that ran before; the infrastructure stays as it is."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from formerr_infra.cli import options  # noqa: TC001 - typer reads the annotations
+from formerr_infra.errors import SettingsError
+
+
+def rollback(
+    environment: options.Environment,
+    to: Annotated[
+        Path | None,
+        typer.Option(
+            "--to",
+            help="What `formerr images deployed -o FILE` wrote before. Left out: the newest backup with other images.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
+    folder: options.Folder = Path(),
+    *,
+    yes: options.Yes = False,
+    as_json: options.AsJson = False,
+) -> None:
+    """Deploy the images that ran before, by digest, and write them into the stack file.
+
+    It is a deployment like any other, with its preview, its guard and its health. Backups are read with
+    FORMERR_BACKUP_PASSPHRASE. A database schema is not taken back.
+
+    Examples:  formerr rollback staging  |  formerr rollback production --to before.json --yes
+    """
+    from formerr_infra.cli.deploy import deploy
+    from formerr_infra.images import pinning
+    from formerr_infra.report import clean
+
+    wanted = _of_file(to, environment) if to is not None else pinning.of_backups(folder, environment)
+    file = pinning.write(folder, environment, wanted)
+    for repository, said in wanted.items():
+        typer.echo(clean(f"{file.name}: {repository} {said}"), err=True)
+    deploy(environment, folder=folder, yes=yes, as_json=as_json)
+
+
+def _of_file(file: Path, environment: str) -> dict[str, str]:
+    from formerr_infra.images.pinning import BOTH
+
+    try:
+        said: Any = json.loads(file.read_text("utf-8"))
+        of, images = said["environment"], {str(key): str(value) for key, value in said["images"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        raise SettingsError([f"{file}: is not what `formerr images deployed -o` writes"]) from None
+    wrong = [f"{file}: is of {of}, not of {environment}"] if of != environment else []
+    wrong += [
+        f"{file}: names no {one}; nothing ran there to go back to" for one in BOTH if not images.get(one)
+    ]
+    if wrong:
+        raise SettingsError(wrong)
+    return {one: images[one] for one in BOTH}
