@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Network
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from ruamel.yaml import YAML
@@ -136,19 +136,18 @@ def test_the_workflow_of_pull_requests_makes_gives_more_time_and_removes_and_non
     bench.type("remove", "dev", "--yes").refused(3, "no time to live")
 
 
+def jobs() -> dict[str, Any]:
+    """The jobs of both workflows about environments."""
+    folder = CHECKOUT / ".github" / "workflows"
+    files = [folder / f"{name}.yml" for name in ("preview-environment", "sweep-environments")]
+    loaded = [YAML(typ="safe", pure=True).load(file.read_text("utf-8")) for file in files]
+    return {name: job for one in loaded for name, job in one["jobs"].items()}
+
+
 def typed(job: str, command: str) -> tuple[str, ...]:
     """The words behind `formerr env` of a job's step, for pull request 1."""
-    file = CHECKOUT / ".github" / "workflows" / "preview-environment.yml"
-    steps = YAML(typ="safe", pure=True).load(file.read_text("utf-8"))["jobs"][job]["steps"]
-    (line,) = [one["run"] for one in steps if one.get("run", "").startswith(command)]
+    (line,) = [one["run"] for one in jobs()[job]["steps"] if one.get("run", "").startswith(command)]
     return tuple(shlex.split(line.replace("$NAME", "pr-1")))[2:]
-
-
-def test_no_step_of_the_workflow_runs_for_a_fork() -> None:
-    file = CHECKOUT / ".github" / "workflows" / "preview-environment.yml"
-    jobs = YAML(typ="safe", pure=True).load(file.read_text("utf-8"))["jobs"]
-    own = "github.event.pull_request.head.repo.full_name == github.repository"
-    assert all(own in job["if"] or "!= 'pull_request'" in job["if"] for job in jobs.values())
 
 
 def test_what_is_there_is_not_made_again_but_brought_back_with_more_time_and_another_image(
