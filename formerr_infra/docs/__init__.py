@@ -256,8 +256,8 @@ def token_scopes() -> str:
         "A managed database that the stack itself makes may need `database:view_credentials` too: the bundled DigitalOcean knows no such "
         "scope, so that nothing here has tried it.",
         "## How the set was found",
-        "`tests/engine/test_scopes.py` runs the real engine on the bundled DigitalOcean with a token that may do nothing, and grants what "
-        "each failing run was refused, until the deployment, a change of it and a destroy pass: what is granted in the end is the set "
+        "`tests/engine/test_scopes.py` begins on the bundled DigitalOcean with a token that may do nothing, runs what the program asks "
+        "before its first write, then the real engine, and grants what each failing run was refused, until the deployment, a change of it and a destroy pass: what is granted in the end is the set "
         "for deploying and for destroying. Each scope for reading is then taken away alone, and no run begins; so are some for "
         "writing, and the run fails and names the scope, and those of the pull credentials. Tried that way are all but these: "
         "`vpc:update`, `domain:update` and `project:update`, which only a change by hand or a renamed thing needs, and "

@@ -1,12 +1,13 @@
 """The smallest set of scopes of a token, found by granting only what a failing run was refused, on the real engine.
 
 The token begins with nothing. Whatever a failing run was refused (403) is granted, and the run is made again, until it
-passes: so each scope of the set was missed by a run that failed without it, and the set passes a whole deployment.
+passes; what stops before the engine has anything to do is run without it: so each scope of the set was missed by a run that failed without it, and the set passes a whole deployment.
 What reading alone needs is also taken away again, one scope at a time.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
@@ -59,7 +60,9 @@ def refused(requests: Iterable[RequestRecord], granted: frozenset[str]) -> froze
     return frozenset(found)
 
 
-def grown(cloud: ControlClient, run: Callable[[], Step | Ran], granted: frozenset[str]) -> frozenset[str]:
+def grown(
+    cloud: ControlClient, run: Callable[[], Look | Step | Ran], granted: frozenset[str]
+) -> frozenset[str]:
     """Run until it passes, granting what each run that failed was refused."""
     for _ in range(MOST_RUNS):
         cloud.account(scopes=sorted(granted))
@@ -83,7 +86,8 @@ def test_the_set_is_what_failing_runs_were_refused_and_it_passes_a_whole_life(
     cloud.put("domains", name="formerr.dev")
     stack.config(**EVERYTHING)
 
-    deploy = grown(cloud, lambda: stack.up("--continue-on-error"), frozenset())
+    looking = grown(cloud, lambda: look(stack.project, cloud), frozenset())
+    deploy = grown(cloud, lambda: stack.up("--continue-on-error"), looking)
     assert deploy == every("deploy")
 
     stack.config(
@@ -109,15 +113,29 @@ def test_without_one_scope_for_reading_no_run_begins_and_the_scope_is_named(
     assert missing in verdict(stack.project, cloud, granted - {missing})
 
 
-def verdict(project: Path, cloud: ControlClient, granted: frozenset[str]) -> str:
-    """Why a run would stop before its first write: what the running program itself asks."""
-    cloud.account(scopes=sorted(granted))
-    access = Access(cloud.endpoint, TOKEN, local=True)
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the running program asks and decides before its first write, without the engine around it."""
+
+    code: int
+    said: str
+    requests: tuple[RequestRecord, ...]
+
+
+def look(project: Path, cloud: ControlClient) -> Look:
+    before = len(cloud.requests())
+    access, said = Access(cloud.endpoint, TOKEN, local=True), ""
     try:
         assess("staging", from_files(project, "staging"), access, EMPTY).require()
     except FormerrError as error:
-        return str(error)
-    return ""
+        said = str(error)
+    return Look(1 if said else 0, said, tuple(cloud.requests()[before:]))
+
+
+def verdict(project: Path, cloud: ControlClient, granted: frozenset[str]) -> str:
+    """Why a run would stop before its first write."""
+    cloud.account(scopes=sorted(granted))
+    return look(project, cloud).said
 
 
 @pytest.mark.parametrize("missing", ["load_balancer:create", "kubernetes:update"])
