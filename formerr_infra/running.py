@@ -15,8 +15,13 @@ if TYPE_CHECKING:
 Engines = Callable[[Mapping[str, str]], "Engine"]
 
 
-def engines(folder: Path, stack: str) -> Engines:
+def engines(folder: Path, stack: str, *, interrupted: Callable[[], None] = lambda: None) -> Engines:
     """The engine of a stack, in environments that differ in a few variables.
+
+    Args:
+        folder: of Pulumi.yaml.
+        stack: its name.
+        interrupted: called when somebody wants a run of the engine to end.
 
     Raises:
         SettingsError: that cannot be the name of a stack.
@@ -25,4 +30,4 @@ def engines(folder: Path, stack: str) -> Engines:
     from formerr_infra.settings import check_name
 
     check_name(stack)
-    return lambda more: Engine(folder, stack, {**os.environ, **more})
+    return lambda more: Engine(folder, stack, {**os.environ, **more}, interrupted=interrupted)

@@ -54,6 +54,7 @@ def destroy(
 
     Examples:  formerr destroy staging  |  formerr destroy staging --confirm staging --delete-data --json
     """
+    from formerr_infra.cli.progress import Screen
     from formerr_infra.destroy.render import document, show_outcome, show_plan
     from formerr_infra.destroy.run import carry_out
     from formerr_infra.destroy.stack import begin, end
@@ -62,7 +63,8 @@ def destroy(
 
     if confirm is not None and confirm != environment:
         raise SettingsError([f"--confirm says {confirm!r}, and the environment is {environment!r}"])
-    engine = engines(folder, environment)
+    screen = Screen(None)
+    engine = engines(folder, environment, interrupted=screen.interrupted)
     reach = access()
     console = options.console()
     prepared = begin(folder, environment, reach, unprotect=unprotect, delete_data=delete_data)
@@ -71,16 +73,13 @@ def destroy(
         return
     if not as_json:
         show_plan(prepared.plan, console)
-    if prepared.stops:
-        if as_json:
-            _print(document(prepared.plan, prepared.stops, None))
-        require(prepared.stops)
+    elif prepared.stops or confirm is None:
+        _print(document(prepared.plan, prepared.stops, None))
+    require(prepared.stops)
     _confirm(environment, confirm, prepared, as_json=as_json)
 
-    def progress(text: str) -> None:
-        typer.echo(text, err=True)
-
-    outcome, failed = carry_out(prepared, engine, reach, progress=progress)
+    with screen.phase("destroy"):
+        outcome, failed = carry_out(prepared, engine, reach, progress=screen.say, on_event=screen.event)
     if as_json:
         _print(document(prepared.plan, (), outcome))
     else:

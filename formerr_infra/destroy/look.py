@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from formerr_infra.model import Found
 
 #: Listed for every stack; other kinds with a mark only where the state holds one of them.
-_ALWAYS = ("vpc", "cluster", "project")
+_ALWAYS = ("vpc", "cluster")
 _ID_ANNOTATION = "kubernetes.digitalocean.com/load-balancer-id"
 _SERVICES = "/api/v1/services"
 

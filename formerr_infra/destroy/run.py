@@ -25,8 +25,11 @@ if TYPE_CHECKING:
 
     from formerr_infra.destroy.model import Account, Outcome, Plan
     from formerr_infra.destroy.traces import Service
+    from formerr_infra.engine import Event
     from formerr_infra.holdings import State
     from formerr_infra.inventory.facts import Access
+
+    OnEvent = Callable[[Event], None] | None
 
 #: Right for a cluster that DigitalOcean says is gone, and for none that only does not answer.
 _FORGET_OBJECTS = "PULUMI_K8S_DELETE_UNREACHABLE"
@@ -39,7 +42,9 @@ class Engine(Protocol):
 
     def import_state(self, state: Mapping[str, Any]) -> None: ...
 
-    def destroy(self, *, preview_only: bool, exclude: Sequence[str] = ()) -> object: ...
+    def destroy(
+        self, *, preview_only: bool, exclude: Sequence[str] = (), on_event: OnEvent = None
+    ) -> object: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +116,7 @@ def carry_out(
     access: Access,
     *,
     progress: Callable[[str], None] = lambda _: None,
+    on_event: OnEvent = None,
     every: float = removal.EVERY,
 ) -> tuple[Outcome, FormerrError | None]:
     """Take the stack down, and look what is left, also where the engine failed.
@@ -120,6 +126,7 @@ def carry_out(
         engine: given variables to add to its environment.
         access: where the account is.
         progress: told what is done now.
+        on_event: gets each event of the engine.
         every: seconds between two looks at a cluster that goes.
 
     Returns:
@@ -135,7 +142,7 @@ def carry_out(
     _unlock(prepared, used, progress)
     failed: FormerrError | None = None
     try:
-        _delete(prepared, engine, used, access, progress, every)
+        _delete(prepared, engine, used, access, progress, on_event, every)
     except (StackLocked, StackMissing):
         raise
     except FormerrError as error:
@@ -180,6 +187,7 @@ def _delete(
     used: Engine,
     access: Access,
     progress: Callable[[str], None],
+    on_event: OnEvent,
     every: float,
 ) -> None:
     made = prepared.plan
@@ -189,10 +197,10 @@ def _delete(
     careful = cluster is not None and (made.taken or (takes_all(cluster.resource) and made.traces))
     if careful and cluster is not None:
         progress("deleting everything but the cluster")
-        used.destroy(preview_only=False, exclude=[cluster.resource.urn])
+        used.destroy(preview_only=False, exclude=[cluster.resource.urn], on_event=on_event)
         progress(f"deleting the cluster and {len(made.taken)} things that it has made")
         removal.destroy_with(access, cluster.resource.id, made.taken, progress=progress, every=every)
         # What the state still holds on it went with it.
         used = engine({_FORGET_OBJECTS: "true"})
     progress("deleting what the state holds")
-    used.destroy(preview_only=False)
+    used.destroy(preview_only=False, on_event=on_event)

@@ -150,6 +150,8 @@ def test_a_destroy_that_is_killed_while_the_cluster_goes_is_finished_by_the_next
 def test_nothing_is_deleted_unless_the_name_is_said(deployed: Stack, cloud: ControlClient) -> None:
     before = account.world(cloud)
     formerr(deployed, "destroy", "staging").refused(3, "--confirm staging", "nobody to ask", "goes")
+    shown = formerr(deployed, "destroy", "staging", "--json").refused(3, "nobody to ask").json
+    assert (shown["destroyed"], {one["becomes"] for one in shown["resources"]}) == (False, {"goes"})
     formerr(deployed, "destroy", "staging", typed="production\n").refused(3, "was not the environment's name")
     mistaken = formerr(deployed, "destroy", "staging", "--confirm", "production").refused(2, "production")
     assert mistaken.requests == ()
