@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from formerr_infra.emulator.client import ControlClient
-    from tests.support.command import Ran
+    from tests.support.command import Ran, Running
     from tests.support.stack import Stack
 
 pytestmark = pytest.mark.engine
@@ -128,10 +128,10 @@ def test_a_destroy_that_is_killed_while_the_cluster_goes_is_finished_by_the_next
     made = made_by_the_cluster(cloud)
     cloud.fault("DELETE", "/selective$", hang=True, after_apply=True, times=1)
 
-    def kill(process: Any) -> bool:
+    def kill(running: Running) -> bool:
         if not cloud.faults()[0]["fired"]:
             return False
-        process.kill()
+        running.process.kill()
         return True
 
     killed = formerr(deployed, *STAGING, watch=kill)
