@@ -25,7 +25,7 @@ JOBS = [(name, key, job) for name in workflows.NAMES for key, job in workflows.j
 #: Workflows that touch no stack.
 APART = {"ci", "preview"}
 #: Of stacks that live as long as a pull request: each has a group of its own.
-FLEETING = {"preview-environment"}
+FLEETING = {"preview-environment", "sweep-environments"}
 PINNED = re.compile(r"[\w.-]+(/[\w.-]+)+@[0-9a-f]{40}")
 LINE = re.compile(r"uses: (?P<uses>\S+)(?P<comment> # v\d+\.\d+\.\d+)?$", re.MULTILINE)
 SECRETS = re.compile(r"\bsecrets\.(\w+)")
@@ -86,7 +86,7 @@ def test_the_permissions_that_write_are_these() -> None:
         for stack in ("staging", "production")
         for permission in ("security-events", "id-token", "attestations")
     }
-    commenting = {(name, "pull-requests") for name in {"preview", *FLEETING} & set(workflows.NAMES)}
+    commenting = {(name, "pull-requests") for name in ("preview", "preview-environment")}
     assert writing == issues | deploying | commenting | {("images", "security-events")}
 
 
