@@ -121,13 +121,14 @@ def _deployment(
     health: bool = True,
     health_seconds: float = 300.0,
 ) -> Deployment:
+    from formerr_infra.cli.cost import account_of
     from formerr_infra.cli.progress import Screen
     from formerr_infra.deploy import Deployment, Wanted
 
     wanted = Wanted(
         folder,
         environment,
-        dict(os.environ),
+        account_of(environment, os.environ),
         registry,
         tuple(allow_replace or ()),
         tuple(one.resolve() for one in policy_packs or ()),

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from formerr_infra.cli.render import decisions_table
+from formerr_infra.engine import Op
 from formerr_infra.guard.kinds import LOGICAL
 from formerr_infra.report import clean
 
@@ -51,6 +52,7 @@ def plan(report: Report, console: Console) -> None:
 def changes(preview: Preview, title: str, console: Console) -> None:
     """The steps that do not leave everything as it is, and what had drifted."""
     loud = [one for one in preview.loud if not one.type.startswith(LOGICAL)]
+    urns = {one.urn for one in loud}
     if loud:
         table = Table(title=title, title_justify="left", expand=False)
         for column in ("operation", "resource", "id", "what differs"):
@@ -60,7 +62,8 @@ def changes(preview: Preview, title: str, console: Console) -> None:
         console.print(table)
     else:
         console.print(Text("nothing is to be changed"))
-    for one in preview.drift:
+    # What is read anew and would not be changed back, a status for one, is no drift that anybody asks about.
+    for one in (one for one in preview.drift if one.op == Op.DELETE or one.urn in urns):
         what = ", ".join(one.keys) or "gone"
         console.print(Text(clean(f"changed behind the stack's back: {one.name} ({what})"), style="yellow"))
 

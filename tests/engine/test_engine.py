@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
-import threading
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,7 +11,6 @@ import pytest
 from formerr_infra.engine import (
     Engine,
     EngineFailed,
-    EngineInterrupted,
     Event,
     Op,
     Phase,
@@ -198,34 +193,3 @@ def test_secrets_of_outputs_and_configuration_are_left_out(stack: Stack) -> None
 def test_no_engine_on_the_path_is_said(stack: Stack) -> None:
     with pytest.raises(SetupError, match="no `pulumi` on the PATH"):
         _engine(stack, {**stack.environment, "PATH": "/nowhere", "HOME": "/nowhere"}).preview()
-
-
-def test_an_interrupt_ends_the_engine_in_order_and_gives_the_lock_back(
-    stack: Stack, cloud: ControlClient
-) -> None:
-    """What was begun comes to its end and is in the state; what was not, is not begun any more."""
-    cloud.fault("POST", "^/v2/vpcs$", delay=2.0)
-    told: list[bool] = []
-    engine = Engine(stack.project, stack.name, stack.environment, interrupted=lambda: told.append(True))
-
-    def press() -> None:
-        for _ in range(600):
-            if any(one.path == "/v2/vpcs" for one in cloud.requests(writes=True)):
-                break
-            time.sleep(0.05)
-        os.kill(os.getpid(), signal.SIGINT)
-
-    presser = threading.Thread(target=press)
-    presser.start()
-    with pytest.raises(EngineInterrupted, match="ended in order"):
-        engine.up()
-    presser.join()
-
-    assert told == [True]
-    assert account.counts(cloud)["vpcs"] == 1
-    assert stack.resources()["vpc"]["id"]
-    assert account.counts(cloud)["load_balancers"] == 0
-    assert not stack.export().get("pending_operations")
-    cloud.clear_faults()
-    engine.up()
-    assert account.counts(cloud)["load_balancers"] == 1

@@ -121,7 +121,9 @@ def test_debug_messages_and_those_that_pass_by_are_not_kept() -> None:
         json.dumps({"diagnosticEvent": {"severity": "error", "message": "<{%reset%}>it broke", "urn": URN}}),
     ]
 
-    assert _read(*lines).errors == ("vpc: it broke",)
+    found = _read(*lines)
+    assert found.errors == ("vpc: it broke",)
+    assert len(found.diagnostics) == 1
 
 
 def test_what_the_state_holds_as_external_is_read_without_what_waits_to_be_deleted() -> None:

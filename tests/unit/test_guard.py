@@ -116,6 +116,20 @@ def test_what_is_only_read_is_never_deleted_or_replaced_whatever_is_allowed(
     assert verdict.allowed == ()
 
 
+@pytest.mark.parametrize("op", [Op.DELETE, Op.DELETE_REPLACED])
+def test_a_delete_of_what_the_state_only_reads_is_not_ours_whether_it_is_a_slot_or_not(op: str) -> None:
+    change = _change("uptimeCheck", op, external=True)
+
+    assert _codes(_judge([change], allow=(change.urn,))) == [Code.NOT_OURS]
+
+
+@pytest.mark.parametrize("outcome", [Outcome.ADOPT, Outcome.RELEASE])
+def test_a_delete_of_what_was_decided_to_be_only_read_is_not_ours(outcome: Outcome) -> None:
+    change = _change("vpc", Op.DELETE_REPLACED)
+
+    assert _codes(_judge([change], {"vpc": outcome}, allow=(change.urn,))) == [Code.NOT_OURS]
+
+
 @pytest.mark.parametrize("op", DELETING)
 def test_what_carries_another_stacks_mark_is_never_deleted(op: str) -> None:
     change = _change("vpc", op)
@@ -177,6 +191,8 @@ def test_an_import_of_what_was_adopted_is_a_replacement_by_name_only() -> None:
     ]
 
     assert _judge(steps, {"vpc": Outcome.IMPORT}, stack="production") == Verdict()
+    held = [_change("vpc", op) for op in (Op.IMPORT_REPLACEMENT, Op.REPLACE)]
+    assert _judge(held, {"vpc": Outcome.IMPORT}, stack="production") == Verdict()
     deleted = [*steps, _change("vpc", Op.DELETE_REPLACED)]
     assert _judge(deleted, {"vpc": Outcome.IMPORT}, stack="production").stops
 
