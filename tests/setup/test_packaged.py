@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import io
 import os
@@ -49,6 +50,7 @@ class Npm:
         self.resolver = Resolver(folder / "cache", {"PATH": f"{self.bin}:/usr/bin:/bin"}, folder / "scratch")
 
 
+@functools.cache  # an archive holds the second that it was made in
 def content() -> bytes:
     inner = io.BytesIO()
     with tarfile.open(fileobj=inner, mode="w") as tar:
