@@ -91,7 +91,7 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What the state holds; `known` says whether anything was ever written to it."""
+    """What the state holds, and which operations were begun and not ended."""
 
     resources: tuple[Resource, ...] = ()
     pending: tuple[Pending, ...] = ()

@@ -163,11 +163,6 @@ def nothing_held(stack: str, found: Sequence[str], unknown: Sequence[str], *, ex
     return DestroyRefused("\n".join(lines))
 
 
-def is_done(plan: Plan) -> bool:
-    """Whether everything that the state holds is gone or only read, so that nothing is deleted any more."""
-    return all(one.fate in (Fate.GONE, Fate.ADOPTED) for one in plan.pieces) and not plan.taken
-
-
 def objects_cluster(state: State, plan: Plan) -> str | None:
     """The adopted cluster that the stack's objects stand on, for a look at them afterwards."""
     if not any(one.on_cluster and not one.external for one in state.resources):
