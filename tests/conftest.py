@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from formerr_infra.emulator.fixtures import cloud, emulator  # noqa: F401  (fixtures of every test)
 from tests.guard import sitecustomize
@@ -79,6 +80,11 @@ if (
     and threading.current_thread() is threading.main_thread()
 ):
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+# How fast a machine is, is no property of the code: a busy one fails nothing.
+settings.register_profile("formerr", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("formerr")
 
 
 # -- skips ---------------------------------------------------------------------------------------------------
