@@ -163,7 +163,7 @@ class Runner:
         """Run the only job of a workflow, as if the event had started it."""
         document = workflows.load(workflow)
         ((_, job),) = document["jobs"].items()
-        self._number = 1 + sum(1 for _ in self._files.glob("*"))
+        self._number = 1 + sum(1 for _ in self._files.glob("[0-9]*"))
         folder = self._files / str(self._number)
         folder.mkdir(parents=True)
         tools = _tools(folder / "bin")
