@@ -68,7 +68,7 @@ def test_staging_comes_up_from_nothing_by_the_steps_of_its_workflow(
     assert run.outputs["before"] == {"deployed": "false"}
     assert run.outputs["stack"] == {"registry_endpoint": "registry.digitalocean.com/formerr-staging"}
     assert [one["name"] for one in cloud.list("load_balancers")] == ["formerr-staging-lb"]
-    assert "formerr-staging" in run.summary
+    assert "formerr: staging" in run.summary
     assert list((stack.folder / "backups").rglob("*.backup"))
 
 
