@@ -13,7 +13,7 @@ WITHOUT := $(if $(filter no,$(APPLICATION)),--no-application)
 SETUP_FLAGS = $(WITHOUT)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down destroy-local policy test lint bench lock sbom clean
+.PHONY: help setup up down destroy-local policy test lint bench campaign lock sbom clean
 
 help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,11 @@ lint: setup ## ruff, mypy strict, import-linter, actionlint, zizmor
 
 bench: setup ## the figures
 	@$(VENV_PYTHON) -m formerr_infra.local.checks bench
+
+# CAMPAIGN="--seed 7 --actions 500 --no-sweep": other seeds, fewer actions, without the sweep.
+campaign: SETUP_FLAGS = --no-application
+campaign: setup ## the fault campaign; writes docs/campaign.md
+	@$(VENV_PYTHON) -m formerr_infra.local.checks campaign $(CAMPAIGN)
 
 lock: setup ## write requirements*.txt again from requirements/*.in
 	@$(VENV_PYTHON) -m formerr_infra.local.checks lock

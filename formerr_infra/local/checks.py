@@ -1,4 +1,4 @@
-"""`make test`, `make lint`, `make bench`, `make lock` and `make sbom`: which programs with which arguments, in one place.
+"""The targets of the Makefile that check and measure: which programs with which arguments, in one place.
 
 A check that fails does not hide the others: all of them run, and the exit code is the first one's that
 failed.
@@ -91,8 +91,13 @@ def sbom(arguments: tuple[str, ...]) -> int:
     return _run((*SBOM, "--output-file", target))
 
 
+def campaign(arguments: tuple[str, ...]) -> int:
+    """The whole fault campaign; with arguments, other seeds or less of it."""
+    return _run(("python", "-m", "tests.campaign", "whole", *arguments))
+
+
 def main(arguments: list[str]) -> int:
-    """`lint`, `test [arguments of pytest]`, `bench [arguments of bench]`, `lock` or `sbom [file]`; the exit code."""
+    """`lint`, `test`, `bench` and `campaign` with arguments of what they run, `lock`, or `sbom [file]`; the exit code."""
     match arguments:
         case ["lint"]:
             return _all(LINT)
@@ -100,12 +105,14 @@ def main(arguments: list[str]) -> int:
             return test(tuple(rest))
         case ["bench", *rest]:
             return bench(tuple(rest))
+        case ["campaign", *rest]:
+            return campaign(tuple(rest))
         case ["lock"]:
             return _all(LOCK)
         case ["sbom", *rest] if len(rest) <= 1:
             return sbom(tuple(rest))
         case _:
-            sys.stderr.write("one of: lint, test [pytest's arguments], bench, lock, sbom [file]\n")
+            sys.stderr.write("one of: lint, test [pytest's arguments], bench, campaign, lock, sbom [file]\n")
             return 2
 
 

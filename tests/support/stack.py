@@ -211,10 +211,10 @@ class Stack:
         """`pulumi refresh`."""
         return self._step("refresh", "--yes", "--skip-preview", *more)
 
-    def destroy(self, *more: str, preview: bool = False) -> Step:
-        """`pulumi destroy`."""
+    def destroy(self, *more: str, preview: bool = False, kill: Callable[[], bool] | None = None) -> Step:
+        """`pulumi destroy`; `kill`: see `run`."""
         skip = () if preview else ("--skip-preview",)
-        return self._step("destroy", "--yes", *skip, *more)
+        return self._step("destroy", "--yes", *skip, *more, kill=kill)
 
     def cancel(self) -> Step:
         """`pulumi cancel`, which takes the lock of a killed run away."""

@@ -1,0 +1,1 @@
+"""The fault campaign: the real engine on the bundled DigitalOcean, under users, other people and faults."""

@@ -1,0 +1,42 @@
+"""What the campaign has found so far, for its page; each is a plain regression test by now, or says why not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Bug:
+    """One bug.
+
+    Attributes:
+        what: what happened.
+        by: what met it.
+        now: how it is now, and which test holds it.
+    """
+
+    what: str
+    by: str
+    now: str
+
+
+FOUND: tuple[Bug, ...] = (
+    Bug(
+        "A create of a load balancer was killed before its answer, the next run read a list that did not show it yet, "
+        "and made a second one.",
+        "`killed`, then `list_hides`",
+        "The VPC is asked too (ADR 57; tests/inventory/test_inventory_unlisted.py).",
+    ),
+    Bug(
+        "Two stacks were deployed at once where the plan allows one registry. The loser did as its refusal said and pinned "
+        "the other's registry, which was then taken for its own orphan and imported: its destroy would have deleted it.",
+        "two stacks side by side",
+        "An orphan has our name, and was made while the run was at work (ADR 58; row 15; tests/unit/test_decide.py).",
+    ),
+    Bug(
+        "A replacement was killed between the create of the new one and its answer. Every later run refused, and what the "
+        "refusal said to do did not help.",
+        "`cidr`, `allow` all, `killed` at a create",
+        "The refusal names the command that helps (ADR 59; row 7; tests/unit/test_decide.py, test_ledger.py).",
+    ),
+)
