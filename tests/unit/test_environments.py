@@ -93,7 +93,7 @@ def test_a_name_that_fits_everywhere_is_taken(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["", "PR-1", "1pr", "-a", "a-", "a--b", "a_b", "a.b", "ä", "a b", "../a", "a\n", "n" * (LONGEST + 1), *RESERVED]
+    "name", ["", "PR-1", "1pr", "-a", "a-", "a--b", "a_b", "a.b", "ä", "a b", "../a", "a\n", "n" * (LONGEST + 1), *sorted(RESERVED)]
 )  # fmt: skip
 def test_a_name_that_does_not_fit_or_is_reserved_is_refused(name: str) -> None:
     with pytest.raises(SettingsError):
