@@ -59,10 +59,10 @@ def objects(
     opened = reading.reach(access, cluster_id)
     if isinstance(opened, Unknown):
         return {(OBJECT, one.name): opened for one in wanted}
-    asked = {one: Reference.of(one.inputs) for one in wanted}
-    answers = reading.read(opened, asked.values())
+    asked = [(one, Reference.of(one.inputs)) for one in wanted]
+    answers = reading.read(opened, [reference for _, reference in asked])
     found: dict[tuple[str, str], Found | Unknown | None] = {}
-    for one, reference in asked.items():
+    for one, reference in asked:
         answer = answers[reference]
         if answer is None or isinstance(answer, Unknown):
             found[OBJECT, one.name] = answer

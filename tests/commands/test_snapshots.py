@@ -28,6 +28,8 @@ _MASKED = (
     (r"\b\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?( UTC)?", "<time>"),
     (r"\b\d+(\.\d+)? s\b", "<seconds>"),
     (r"(?<![$\d])\d+\.\d\d\b(?= *│$)", "<seconds>"),
+    # Which droplets a load balancer has at that moment follows the pool by and by.
+    (r"^changed behind the stack's back: load-balancer \(dropletIds\)\n", ""),
     # The frame of a table is as wide as what was masked in it.
     (r"[─━═]{2,}", "──"),
     (r" {2,}", "  "),

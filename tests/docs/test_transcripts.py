@@ -48,7 +48,9 @@ def _shell(tmp_path: Path) -> Iterator[Shell]:
         f'#!/bin/sh\nPYTHONPATH="{clone}" exec "{clone}/.venv/bin/python" -m formerr_infra.cli.app "$@"\n'
     )
     command.chmod(0o755)
-    environ = os.environ | {"PATH": f"{programs}:{clone}/.venv/bin:{os.environ['PATH']}", "COLUMNS": "150"}
+    # A terminal, and no pipeline: there the images must be named.
+    person = {name: value for name, value in os.environ.items() if name != "CI"}
+    environ = person | {"PATH": f"{programs}:{clone}/.venv/bin:{os.environ['PATH']}", "COLUMNS": "150"}
     with Shell(clone, environ) as shell:
         try:
             yield shell

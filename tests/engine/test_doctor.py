@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.command import formerr
+from tests.support.killed import wait_until_noted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,6 +68,7 @@ def test_a_deployed_stack_is_told_slot_by_slot_and_a_killed_run_by_its_lock(
     hanging = lambda: any(one["fired"] for one in cloud.faults())  # noqa: E731 - a condition, and no more
     deployed.up(kill=hanging)
     cloud.clear_faults()
+    wait_until_noted(cloud)
     (lock,) = locks(deployed)
     found, _ = topics(deployed, 3)
     (one,) = found["lock"]
