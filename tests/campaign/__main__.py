@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 Script = list[tuple[str, dict[str, Any]]]
 #: Actions of one scenario, and scenarios of one draw of hypothesis.
-ACTIONS, ACCOUNTS = 40, 30
+ACTIONS, ACCOUNTS = 40, 9
 
 
 @contextmanager

@@ -95,6 +95,7 @@ class Campaign(RuleBasedStateMachine):
 
     # -- the user's ------------------------------------------------------------------------------------------
 
+    @precondition(lambda self: bool(self.arena.script) and self.arena.script[-1][0] != "detect")
     @rule(who=WHO)
     def a_detect(self, who: int) -> None:
         self.play("detect", who=who)

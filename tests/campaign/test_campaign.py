@@ -29,6 +29,6 @@ def test_nothing_foreign_is_touched_and_nothing_owned_is_lost_or_doubled_and_eve
 ) -> None:
     parts = {"ground": ground, "tally": Tally(), "most": ACTIONS}
     machine = cast("type[Campaign]", type("Bounded", (Campaign,), parts))
-    draw(machine, number, accounts=20, actions=ON_ONE_ACCOUNT)
+    draw(machine, number, accounts=9, actions=ON_ONE_ACCOUNT)
     assert machine.tally.actions.total() == ACTIONS, machine.tally
     sys.stdout.write(f"{machine.tally}\n")
