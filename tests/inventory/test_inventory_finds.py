@@ -190,4 +190,4 @@ def test_an_account_with_the_older_registry_endpoint_only_is_read_through_it(
 
 def test_an_unknown_kind_is_a_mistake_of_the_caller(see: See) -> None:
     with pytest.raises(KeyError):
-        see(Question("slot", "volume", ("x",)))
+        see(Question("slot", "reserved_ip", ("x",)))
