@@ -7,8 +7,6 @@ the lock that is looked for before, and that the engine takes for the import, ke
 
 from __future__ import annotations
 
-import os
-import socket
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from formerr_infra.backup import sealed, state
 from formerr_infra.backup.errors import BackupDamaged, BackupMissing, RestoreRefused, StateFailed
 from formerr_infra.backup.shelf import Backup
-from formerr_infra.engine import StackMissing, locks
+from formerr_infra.engine import StackMissing, holders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -112,8 +110,7 @@ def refuse(plan: Plan, held: tuple[Lock, ...], stack: str, *, despite_pending: b
         RestoreRefused: a lock is held, or operations pend and nobody said that they may be forgotten.
     """
     if held:
-        alive = frozenset(one.pid for one in held if _runs(one.pid))
-        raise RestoreRefused(locks.advice(stack, held, host=socket.gethostname(), alive=alive) + _BREAK)
+        raise RestoreRefused(holders.advice(stack, held) + _BREAK)
     if plan.pending and not despite_pending:
         raise RestoreRefused(
             f"operations of {stack} were interrupted, and a restore forgets them: {', '.join(plan.pending)}. "
@@ -142,17 +139,6 @@ def carry_out(engine: Engine, plan: Plan) -> None:
     left = state.difference(engine.export(), plan.export)
     if not left.none:
         raise StateFailed(f"the state of {engine.stack} is not what the backup holds: {left}")
-
-
-def _runs(pid: int) -> bool:
-    """Whether a process of that number runs on this machine."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        pass
-    return True
 
 
 def _present(engine: Engine) -> Mapping[str, Any] | None:

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from formerr_infra.engine import events, locks, words
+from formerr_infra.engine import events, holders, locks, words
 from formerr_infra.engine.errors import EngineFailed, EngineInterrupted, StackLocked, StackMissing
 
 if TYPE_CHECKING:
@@ -227,18 +226,6 @@ class Engine:
                 f"there is no stack {self.stack!r} in this backend. `pulumi stack init {self.stack}` makes it."
             )
         if locks.is_locked(printed):
-            held = locks.locks(printed)
-            alive = frozenset(one.pid for one in held if _runs(one.pid))
-            return StackLocked(locks.advice(self.stack, held, host=socket.gethostname(), alive=alive))
+            return StackLocked(holders.advice(self.stack, locks.locks(printed)))
         said = words.told([*(result.errors if result is not None else ()), *words.errors(printed)])
         return EngineFailed(f"`{command}` ended with {ended.code}: {said or words.told([printed])}", result)
-
-
-def _runs(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        pass
-    return True

@@ -146,3 +146,14 @@ class _Passing:
         if self._process is not None:
             self._process.send_signal(signal.SIGINT)
         self._told()
+
+
+def runs(pid: int) -> bool:
+    """Whether a process of that number runs on this machine."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass
+    return True
