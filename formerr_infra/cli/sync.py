@@ -37,11 +37,12 @@ def sync_staging(
 
     Examples:  formerr sync-staging  |  formerr sync-staging --yes  |  formerr sync-staging --check --json
     """
+    from formerr_infra.settings.document import text_of
     from formerr_infra.sync import bring
 
     if check and yes:
         raise SettingsError(["--check and --yes exclude each other"])
-    found = bring(_text(folder / PRODUCTION), _text(folder / STAGING), (PRODUCTION, STAGING))
+    found = bring(text_of(folder / PRODUCTION), text_of(folder / STAGING), (PRODUCTION, STAGING))
     if not as_json:
         _show(found)
     write = not found.is_there and not check and (yes or (not as_json and _confirmed()))
@@ -93,20 +94,10 @@ def _confirmed() -> bool:
     return typer.confirm(f"Write {STAGING}?")
 
 
-def _text(file: Path) -> str:
-    try:
-        return file.read_bytes().decode("utf-8")
-    except FileNotFoundError:
-        raise SettingsError([f"{file.name}: not found in {file.parent.resolve()}"]) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError([f"{file.name}: cannot be read: {error}"]) from None
-
-
 def _write(file: Path, found: Brought) -> None:
     """Replace the file in one step, if it still says what was shown."""
-    if _text(file) != found.before:
+    from formerr_infra.settings.document import replace_text, text_of
+
+    if text_of(file) != found.before:
         raise SettingsError([f"{file.name}: was changed meanwhile; nothing was written. Run again."])
-    fresh = file.with_name(f".{file.name}.new")
-    fresh.write_bytes(found.after.encode())
-    fresh.chmod(file.stat().st_mode & 0o777)
-    fresh.replace(file)
+    replace_text(file, found.after)

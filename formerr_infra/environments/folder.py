@@ -11,6 +11,7 @@ from formerr_infra.environments.account import Used
 from formerr_infra.errors import SettingsError
 from formerr_infra.naming import PROJECT
 from formerr_infra.settings import from_files
+from formerr_infra.settings.document import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,34 +31,15 @@ def stacks(folder: Path) -> tuple[str, ...]:
     return tuple(sorted(one.name.split(".")[1] for one in folder.glob("Pulumi.*.yaml")))
 
 
-def text_of(file: Path) -> str:
-    """A file's text.
+def write_new(file: Path, text: str) -> None:
+    """Write a file that is not there yet.
 
     Raises:
-        SettingsError: it is not there, or cannot be read.
+        SettingsError: it is there, or cannot be written.
     """
     try:
-        return file.read_bytes().decode("utf-8")
-    except FileNotFoundError:
-        raise SettingsError([f"{file.name}: not found in {file.parent.resolve()}"]) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError([f"{file.name}: cannot be read: {error}"]) from None
-
-
-def write(file: Path, text: str, *, new: bool = False) -> None:
-    """Write a file in one step.
-
-    Raises:
-        SettingsError: `new`, and it is there; or it cannot be written.
-    """
-    try:
-        if new:
-            with file.open("x", encoding="utf-8") as made:
-                made.write(text)
-            return
-        fresh = file.with_name(f".{file.name}.new")
-        fresh.write_text(text, "utf-8")
-        fresh.replace(file)
+        with file.open("x", encoding="utf-8") as made:
+            made.write(text)
     except OSError as error:
         raise SettingsError([f"{file.name}: cannot be written: {error}"]) from None
 

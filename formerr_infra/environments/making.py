@@ -16,6 +16,7 @@ from formerr_infra.environments.stackfile import compose, secrets_of, with_key
 from formerr_infra.errors import SettingsError
 from formerr_infra.naming import PROJECT
 from formerr_infra.settings import from_files
+from formerr_infra.settings.document import replace_text, text_of
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -77,12 +78,12 @@ def new(project: Path, wanted: Wanted, access: Access, now: datetime, backend: B
     file = folder.stack_file(project, wanted.name)
     with folder.held(project):
         staging = from_files(project, folder.SOURCE)
-        text = folder.text_of(folder.stack_file(project, folder.SOURCE))
+        text = text_of(folder.stack_file(project, folder.SOURCE))
         _require_free(file, wanted.name, backend)
         choice = _chosen(wanted, staging, now, _all_used(project, wanted.name, access))
         own = entries(staging, choice)
         made, secrets = compose(text, f"Pulumi.{folder.SOURCE}.yaml", own, choice)
-        folder.write(file, made, new=True)
+        folder.write_new(file, made)
         with ExitStack() as undone:
             undone.callback(file.unlink, missing_ok=True)
             settings = from_files(project, wanted.name)
@@ -90,7 +91,7 @@ def new(project: Path, wanted: Wanted, access: Access, now: datetime, backend: B
             backend.init(wanted.name)
             undone.callback(backend.remove, wanted.name)
             # Pulumi has written the whole file anew to put in what its secrets are encrypted with.
-            folder.write(file, made + secrets_of(folder.text_of(file)))
+            replace_text(file, made + secrets_of(text_of(file)))
             tags = {EXPIRES: choice.expires, CREATED: lifetime.written(now), FROM: folder.SOURCE}
             backend.tag(wanted.name, tags)
             undone.pop_all()
@@ -118,7 +119,7 @@ def new_or_longer(project: Path, wanted: Wanted, access: Access, now: datetime, 
             return new(project, wanted, access, now, backend)
         backend.restore_file(wanted.name)
     if wanted.image_tag is not None:
-        folder.write(file, with_key(folder.text_of(file), file.name, "imageTag", wanted.image_tag))
+        replace_text(file, with_key(text_of(file), file.name, "imageTag", wanted.image_tag))
     return _longer(project, wanted.name, now + wanted.ttl, backend, keep=True)
 
 
@@ -158,7 +159,7 @@ def _longer(project: Path, name: str, until: datetime, backend: Backend, *, keep
         )
     until = max(known, until)
     text = lifetime.written(until)
-    folder.write(file, with_key(folder.text_of(file), file.name, "expiresAt", text))
+    replace_text(file, with_key(text_of(file), file.name, "expiresAt", text))
     backend.tag(name, {EXPIRES: text})
     return Made(name, until, from_files(project, name), anew=False)
 

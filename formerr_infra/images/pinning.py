@@ -9,6 +9,7 @@ from formerr_infra.errors import SettingsError
 from formerr_infra.images.model import BACKEND, FRONTEND, Reference
 from formerr_infra.images.pin import pinned, wanted
 from formerr_infra.images.registry import NoImage
+from formerr_infra.settings.document import replace_text, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +45,7 @@ def of_registry(registry: Registry, folder: Path, stack: str, tag: str) -> dict[
         SettingsError: the stack file names none.
     """
     file = _file(folder, stack)
-    said = dict.fromkeys(BOTH, tag) if tag else wanted(_text(file), file.name)
+    said = dict.fromkeys(BOTH, tag) if tag else wanted(text_of(file), file.name)
     unsaid = [one for one in BOTH if one not in said]
     if unsaid:
         raise SettingsError([f"{file.name}: names no image of {' and '.join(unsaid)}; say one with --tag"])
@@ -104,22 +105,12 @@ def outputs_of(images: Mapping[str, str]) -> list[str]:
 def write(folder: Path, stack: str, images: Mapping[str, str]) -> Path:
     """Put the images into the stack file; gives it."""
     file = _file(folder, stack)
-    before = _text(file)
+    before = text_of(file)
     after = pinned(before, images, file.name)
     if after != before:
-        try:
-            file.write_text(after, "utf-8")
-        except OSError as error:
-            raise SettingsError([f"{file}: cannot be written: {error}"]) from None
+        replace_text(file, after)
     return file
 
 
 def _file(folder: Path, stack: str) -> Path:
     return folder / f"Pulumi.{stack}.yaml"
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError([f"{file.name}: cannot be read: {error}"]) from None

@@ -1,9 +1,9 @@
-"""A stack file as it is written: read and written again with its comments, its order and its quotes."""
+"""A stack file as it is written: read, and written again with its comments, its order and its quotes."""
 
 from __future__ import annotations
 
 from io import StringIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
@@ -12,8 +12,41 @@ from ruamel.yaml.error import YAMLError
 from formerr_infra.errors import SettingsError
 from formerr_infra.naming import PROJECT
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 #: Lines are left as long as they are.
 _WIDTH = 1_000_000
+
+
+def text_of(file: Path) -> str:
+    """A file's text.
+
+    Raises:
+        SettingsError: it is not there, or cannot be read.
+    """
+    try:
+        return file.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        raise SettingsError([f"{file.name}: not found in {file.parent.resolve()}"]) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError([f"{file.name}: cannot be read: {error}"]) from None
+
+
+def replace_text(file: Path, text: str) -> None:
+    """Another text for a file that is there, in one step; who may read it stays as it was.
+
+    Raises:
+        SettingsError: it cannot be written.
+    """
+    fresh = file.with_name(f".{file.name}.new")
+    try:
+        fresh.write_bytes(text.encode())
+        fresh.chmod(file.stat().st_mode & 0o777)
+        fresh.replace(file)
+    except OSError as error:
+        fresh.unlink(missing_ok=True)
+        raise SettingsError([f"{file.name}: cannot be written: {error}"]) from None
 
 
 def document(text: str, name: str) -> CommentedMap:
