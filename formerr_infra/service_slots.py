@@ -104,7 +104,7 @@ def _database(settings: Settings, decided: Decided) -> Wish:
         fields["name"] = Wanted(settings.database_name, "databaseName", fixed=True)
     if settings.database_network == "private":
         fields |= in_vpc(decided)
-        if vpc := fields.get("vpc_id"):
+        if (vpc := fields.get("vpc_id")) and not vpc.settle:
             fields["vpc_id"] = replace(
                 vpc,
                 settle="set vpcId to the VPC that the database stands in, or databaseNetwork=public to reach it from outside",

@@ -128,4 +128,5 @@ def in_vpc(decided: Decided) -> dict[str, Wanted]:
     if vpc.outcome is Outcome.REFUSE:
         return {}
     new = vpc.anew or vpc.id is None
-    return {"vpc_id": Wanted(vpc.id, "vpcId", new=new, fixed=True)}
+    settle = "remove vpc from allowReplace, so that the VPC stays" if vpc.replaces else ""
+    return {"vpc_id": Wanted(vpc.id, "vpcId", new=new, fixed=True, settle=settle)}

@@ -102,10 +102,14 @@ def _unless_it_does_not_fit(case: Case, decision: Decision) -> Decision:
         row=DOES_NOT_FIT.number,
         code=Code.DOES_NOT_FIT,
         reason=f"{what(decision.target)} does not fit: {_list(wrong)}.",
-        settle=f"{_back(wrong)}, or choose another with {case.wish.name_key} or {case.wish.pin_key}."
-        if not case.wish.otherwise
-        else f"{_back(wrong)}, or {case.wish.otherwise}.",
+        settle=f"{_back(wrong)}, or {case.wish.otherwise or _another(case)}.",
     )
+
+
+def _another(case: Case) -> str:
+    """How another one is chosen; what is held is known by its id, so that a name would not be looked at."""
+    keys = (case.wish.pin_key,) if case.alive is not None else (case.wish.name_key, case.wish.pin_key)
+    return f"choose another with {' or '.join(keys)}"
 
 
 def _list(wrong: tuple[Misfit, ...]) -> str:

@@ -39,4 +39,16 @@ FOUND: tuple[Bug, ...] = (
         "`cidr`, `allow` all, `killed` at a create",
         "The refusal names the command that helps (ADR 59; row 7; tests/unit/test_decide.py, test_ledger.py).",
     ),
+    Bug(
+        "A VPC was to be replaced on purpose, and the cluster in it refused for that. What it said to do, to pin the VPC, was "
+        "then refused by the VPC, and what that said by the cluster again, in a circle.",
+        "`allow` vpc, `cidr`",
+        "The refusal names allowReplace, which is what it comes from (tests/unit/test_resolve.py).",
+    ),
+    Bug(
+        "Something adopted earlier did not fit any more, and the refusal said that another could be chosen by its name; what "
+        "is held is known by its id, so that the name is not looked at.",
+        "`pin`, then `unpin` of a VPC, `cidr`",
+        "Only the pin is named there (tests/unit/test_resolve.py).",
+    ),
 )

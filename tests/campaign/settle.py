@@ -32,7 +32,7 @@ def converge(arena: Arena, player: Player) -> None:
     arena.scoped = False
     arena.cloud.advance(3600)
     step = _up(arena, player)
-    told: Counter[tuple[str, str]] = Counter()
+    told: Counter[tuple[str, str, str]] = Counter()
     for _ in range(PATIENCE):
         if step.code == 0:
             break
@@ -40,8 +40,8 @@ def converge(arena: Arena, player: Player) -> None:
         if not found:
             arena.fail([f"the last runs of a scenario fail: {rules.words(step)}"])
         for one in found:
-            _settle(arena, player, one, again=bool(told[one.slot, one.code]))
-            told[one.slot, one.code] += 1
+            _settle(arena, player, one, again=bool(told[one.slot, one.code, one.settle]))
+            told[one.slot, one.code, one.settle] += 1
         step = _up(arena, player)
     else:
         arena.fail(
@@ -111,6 +111,9 @@ def _settle(arena: Arena, player: Player, refusal: Refusal, *, again: bool) -> N
 
 def _back(player: Player, slot: str, told: dict[str, Any], refusal: Refusal) -> None:
     """The settings as they are said to fit; where that is not possible, another name."""
+    if refusal.settle.startswith("remove vpc from allowReplace"):
+        player.set(allowReplace=[one for one in _allowed(player) if one != "vpc"] or None)
+        return
     if refusal.settle.startswith("remove "):
         player.set(**{refusal.settle.split()[1]: None})
         return
@@ -122,6 +125,11 @@ def _back(player: Player, slot: str, told: dict[str, Any], refusal: Refusal) -> 
         player.set(**told)
         return
     player.set(**{f"{slot}Id": None, f"{slot}Name": f"formerr-{player.base}-{slot.lower()}-anew"})
+
+
+def _allowed(player: Player) -> list[str]:
+    found = player.settings.get("allowReplace")
+    return [str(one) for one in found] if isinstance(found, list) else []
 
 
 def _value(text: str) -> object:

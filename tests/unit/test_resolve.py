@@ -186,9 +186,20 @@ def test_a_vpc_that_is_replaced_on_purpose_takes_nothing_along_without_a_word() 
     found = decided(known, settings(vpcCidr="10.99.0.0/16", allowReplace=["vpc"]), **live)
     assert (found["vpc"].outcome, found["vpc"].replaces) == (Outcome.KEEP, True)
     assert found["cluster"].code is Code.WOULD_REPLACE
+    assert "remove vpc from allowReplace" in found["cluster"].settle
+    assert "vpcId" not in found["cluster"].settle, "a pin would be refused: the VPC may be replaced"
     both = decided(known, settings(vpcCidr="10.99.0.0/16", allowReplace=["vpc", "cluster"]), **live)
     assert both["cluster"].replaces
     assert both["nodePool"].replaces
+
+
+def test_what_is_adopted_by_its_id_is_not_told_to_be_chosen_by_a_name() -> None:
+    wanted = settings(vpcCidr="10.99.0.0/16")
+    held = decided(ledger(vpc=adopted("v-1")), wanted, vpc=vpc())["vpc"]
+    new = decided(EMPTY, wanted, vpc=vpc())["vpc"]
+    assert held.code is new.code is Code.DOES_NOT_FIT
+    assert ("vpcName" in held.settle, "vpcId" in held.settle) == (False, True)
+    assert "vpcName" in new.settle
 
 
 def test_another_region_replaces_nothing() -> None:
