@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: Times that a user does what is said before it counts as never ending.
 PATIENCE = 14
+#: Refusals that leave a choice between things.
+_NAMES_IDS = frozenset({"ambiguous", "identity-changed"})
 _SET_SO = re.compile(r"set (\w+) so that (\w+) is '([^']*)'")
 _SET_TO = re.compile(r"[Ss]et (\w+) to '?([A-Za-z0-9.-]+)'? to use that one")
 _FORGET = re.compile(r"pulumi state delete --target-dependents --yes '([^']+)'")
@@ -72,6 +74,8 @@ def _settle(arena: Arena, player: Player, refusal: Refusal, *, again: bool) -> N
     slot = {"nodePool": "cluster"}.get(refusal.slot, refusal.slot)
     pin, policy = f"{slot}Id", f"{slot}Policy"
     ids = _CANDIDATE.findall(refusal.reason)
+    if not ids and refusal.code in _NAMES_IDS:
+        arena.fail([f"a refusal does not say which ids: {refusal}"])
     told = {m[1]: _value(m[3]) for m in _SET_SO.finditer(refusal.settle)}
     match refusal.code:
         case "pinned-missing" | "pin-conflict":
