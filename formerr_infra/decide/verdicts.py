@@ -170,6 +170,14 @@ def adopted_gone(case: Case) -> Verdict:
 
 
 def identity_changed(case: Case) -> Verdict:
+    if case.pinned is not None:
+        return refuse_slot(
+            case,
+            Code.IDENTITY_CHANGED,
+            f"{case.held.id!r}, which this stack had adopted, is gone; {case.wish.pin_key} names {what(case.pinned)}, which is "
+            "not this stack's, and the policy is create.",
+            f"set {case.wish.policy_key}=adopt to use it, import to manage it, or remove {case.wish.pin_key}.",
+        )
     return refuse_slot(
         case,
         Code.IDENTITY_CHANGED,

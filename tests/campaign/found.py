@@ -51,4 +51,9 @@ FOUND: tuple[Bug, ...] = (
         "`pin`, then `unpin` of a VPC, `cidr`",
         "Only the pin is named there (tests/unit/test_resolve.py).",
     ),
+    Bug(
+        "An adopted registry was gone, the policy was create and a pin named another: the refusal asked for a pin.",
+        "`vanish` of a registry, `pin`, `policy`",
+        "It says what stands against each other (row 13; tests/unit/test_decide.py).",
+    ),
 )

@@ -264,7 +264,7 @@ def _agrees(run: Run) -> Iterator[str]:
     if run.command != "up":
         return
     for one in run.holds:
-        if one.key not in run.after.things:
+        if one.key not in run.after.things and not (one.external and one.key in run.after.defaults):
             yield f"the state holds {one.name} {one.key[1]}, which is not there"
         if one.doomed:
             yield f"the state still wants to delete {one.name} {one.key[1]}"

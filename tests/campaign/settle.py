@@ -88,6 +88,8 @@ def _settle(arena: Arena, player: Player, refusal: Refusal, *, again: bool) -> N
             player.set(**{policy: "create" if not again else "auto", pin: None})
         case "exists" | "owned-by-other" | "import-would-write":
             player.set(**{policy: "adopt"})
+        case "identity-changed" if "=adopt" in refusal.settle:
+            player.set(**{policy: "adopt"})
         case "ambiguous" | "identity-changed":
             player.set(**{pin: ids[-1]})
         case "replaced-behind-us" if forget := _FORGET.search(refusal.settle):

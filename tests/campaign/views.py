@@ -40,9 +40,15 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The account at one moment: every resource by kind and id (of a registry, the name)."""
+    """The account at one moment.
+
+    Attributes:
+        things: every resource by kind and id (of a registry, the name), but for the VPCs that a region has by itself.
+        defaults: the keys of these.
+    """
 
     things: dict[Key, Json]
+    defaults: frozenset[Key] = frozenset()
 
     def of(self, kind: str) -> Iterator[tuple[str, Json]]:
         """Id and resource of each of a kind."""
@@ -67,15 +73,17 @@ class View:
 def look(cloud: ControlClient) -> View:
     """The account now."""
     things: dict[Key, Json] = {}
+    defaults: set[Key] = set()
     for kind in KINDS:
         for one in cloud.list(kind):
             if kind == "vpcs" and one.get("default") and str(one["name"]).startswith("default-"):
+                defaults.add((kind, str(one["id"])))
                 continue
             things[kind, str(one.get("id") or one["name"])] = one
             if kind == "kubernetes_clusters":
                 for pool in one["node_pools"]:
                     things[POOLS, str(pool["id"])] = {**pool, "cluster": one["id"]}
-    return View(things)
+    return View(things, frozenset(defaults))
 
 
 @dataclass(frozen=True, slots=True)

@@ -238,6 +238,16 @@ def test_the_decision_is_total_and_the_same_every_time(data: st.DataObject) -> N
     assert decision.outcome is not Outcome.OMIT
 
 
+def test_no_refusal_speaks_of_nothing_or_asks_for_a_pin_that_is_there() -> None:
+    for world, decision in everything():
+        if decision.outcome is not Outcome.REFUSE:
+            continue
+        assert ": ." not in decision.reason, (world, decision.reason)
+        if decision.code is Code.IDENTITY_CHANGED:
+            pinned = world.pin is not None and world.case().pinned is not None
+            assert decision.settle.startswith("set id to") is not pinned, (world, decision)
+
+
 def test_what_is_only_ever_read_is_never_made_and_absent_it_is_left_out() -> None:
     for world in plain():
         case = world.case()
