@@ -245,7 +245,7 @@ def test_no_refusal_speaks_of_nothing_or_asks_for_a_pin_that_is_there() -> None:
         assert ": ." not in decision.reason, (world, decision.reason)
         if decision.code is Code.IDENTITY_CHANGED:
             pinned = world.pin is not None and world.case().pinned is not None
-            assert decision.settle.startswith("set id to") is not pinned, (world, decision)
+            assert decision.settle.startswith("set theId to") is not pinned, (world, decision)
 
 
 def test_what_is_only_ever_read_is_never_made_and_absent_it_is_left_out() -> None:
