@@ -1,6 +1,7 @@
 """`python -m tests.campaign`: the whole campaign, a part of it, one scenario again, or a smaller one that fails alike.
 
 run     --seed N --actions M --output FILE
+sweep   --part I --of N --output FILE --resume
 replay  FILE
 shrink  FILE
 """
@@ -14,12 +15,11 @@ import sys
 import tempfile
 import time
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from formerr_infra.emulator.server import EmulatorServer
-from tests.campaign import rivals, sweep, whole
+from tests.campaign import parts, rivals, sweep, whole
 from tests.campaign.actions import GROUP
 from tests.campaign.arena import BASE, Arena, Broken, Ground, Tally
 from tests.campaign.machine import Campaign, draw
@@ -37,13 +37,15 @@ ACTIONS, ACCOUNTS = 40, 9
 
 
 @contextmanager
-def ground() -> Iterator[Ground]:
-    """An emulator and two empty stacks."""
+def ground(*names: str) -> Iterator[Ground]:
+    """An emulator and empty stacks: those of the names, or both."""
     folder = Path(tempfile.mkdtemp(prefix="campaign-ground-"))
     try:
         with EmulatorServer() as server:
             tools = find(folder / "plugin")
-            blanks = {name: Stack(folder / name, tools, server.control, name).init() for name in BASE}
+            blanks = {
+                name: Stack(folder / name, tools, server.control, name).init() for name in names or BASE
+            }
             yield Ground(server.control, blanks, folder / "deployed")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -68,8 +70,8 @@ def run(number: int, actions: int, output: Path) -> int:
                 f"{tally.runs.total()} runs of the engine, {len(failures)} failures, {now:.0f} s")  # fmt: skip
 
     with ground() as stands:
-        parts = {"ground": stands, "tally": tally, "most": actions, "after": staticmethod(watch)}
-        machine = cast("type[Campaign]", type("Whole", (Campaign,), parts))
+        own = {"ground": stands, "tally": tally, "most": actions, "after": staticmethod(watch)}
+        machine = cast("type[Campaign]", type("Whole", (Campaign,), own))
         drawn = number * 1000
         while tally.actions.total() < actions:
             drawn += 1
@@ -98,38 +100,30 @@ def _result(number: int, tally: Tally, failures: list[dict[str, Any]], began: fl
     }
 
 
-def swept(part: int, of: int, output: Path) -> int:
-    """Every `of`-th cell of the sweep, from number `part`; those of writes first."""
-    began, told, seen = time.monotonic(), 0.0, []
-    with ground() as stands:
+def swept(part: int, of: int, output: Path, *, resume: bool) -> int:
+    """One part of the sweep's cells, kills first; each is written down when it has ended."""
+    told = time.monotonic()
+    with ground("staging") as stands:
         folder = stands.folder.parent / "cells"
         courses = {
             name: sweep.undisturbed(stands, name, folder / f"{number}")
             for number, name in enumerate(sweep.OPERATIONS)
         }
         every = [cell for course in courses.values() for cell in sweep.cells(course)]
-        every.sort(key=lambda cell: not cell.call.writes)
-        mine = every[part::of]
+        calls = {name: course.calls for name, course in courses.items()}
+        notes = parts.Notes(output, part, of, calls, resume=resume)
+        mine = notes.left(parts.share(every, part, of, tuple(sweep.KILLS)))
         for number, cell in enumerate(mine, start=1):
             at = folder / f"cell-{number}"
-            seen.append(sweep.met(stands, courses[cell.operation], cell, at))
+            seen = sweep.met(stands, courses[cell.operation], cell, at)
             shutil.rmtree(at, ignore_errors=True)
-            if seen[-1].wrong:
-                say(f"{cell}: {seen[-1].wrong}")
+            notes.add(seen)
+            if seen.wrong:
+                say(f"{cell}: {seen.wrong}")
             if time.monotonic() - told >= 15:
                 told = time.monotonic()
-                wrong = sum(bool(one.wrong) for one in seen)
-                say(f"sweep: {number} of {len(mine)} cells, {wrong} wrong, {told - began:.0f} s")
-    result = {
-        "part": part,
-        "of": of,
-        "seconds": round(time.monotonic() - began, 1),
-        "operations": {name: [asdict(call) for call in course.calls] for name, course in courses.items()},
-        "cells": [one.plain() for one in seen],
-    }
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
-    return 1 if any(one.wrong for one in seen) else 0
+                say(f"sweep, part {part}: {number} of {len(mine)} cells, {notes.wrong} wrong")
+    return 1 if notes.wrong else 0
 
 
 def rivalled(output: Path) -> int:
@@ -213,6 +207,7 @@ def main(arguments: list[str]) -> int:
     everything.add_argument("--seed", type=int, default=1)
     everything.add_argument("--actions", type=int, default=2000)
     everything.add_argument("--no-sweep", action="store_true")
+    everything.add_argument("--resume", action="store_true")
     commands.add_parser("page")
     one = commands.add_parser("run")
     one.add_argument("--seed", type=int, default=1)
@@ -221,6 +216,7 @@ def main(arguments: list[str]) -> int:
     part = commands.add_parser("sweep")
     part.add_argument("--part", type=int, default=0)
     part.add_argument("--of", type=int, default=1)
+    part.add_argument("--resume", action="store_true")
     part.add_argument("--output", type=Path, required=True)
     commands.add_parser("rivals").add_argument("--output", type=Path, required=True)
     for name in ("replay", "shrink"):
@@ -231,11 +227,11 @@ def main(arguments: list[str]) -> int:
     if given.command == "page":
         return whole.write()
     if given.command == "whole":
-        return whole.whole(given.seed, given.actions, with_sweep=not given.no_sweep)
+        return whole.whole(given.seed, given.actions, with_sweep=not given.no_sweep, resume=given.resume)
     if given.command == "rivals":
         return rivalled(given.output)
     if given.command == "sweep":
-        return swept(given.part, given.of, given.output)
+        return swept(given.part, given.of, given.output, resume=given.resume)
     with ground() as stands:
         if given.command == "shrink":
             say(json.dumps(shrink(_script(given.file), stands)))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from formerr_infra.local.paths import CHECKOUT
 from tests.campaign.found import FOUND
+from tests.campaign.parts import name as cell_name
 from tests.campaign.sweep import FAULTS, Call, Course
 from tests.campaign.sweep import cells as every_cell
 
@@ -69,6 +70,7 @@ run; nothing stands where a fault has no meaning for a read. A call that hangs i
 
 def _whole(result: Json) -> str:
     runs, cells = result["runs"], [cell for part in result["sweep"] for cell in part["cells"]]
+    left = _left(result["sweep"])
     actions = sum(sum(one["actions"].values()) for one in runs)
     engine = sum(sum(one["runs"].values()) for one in runs)
     failures = [failure for one in runs for failure in one["failures"]]
@@ -79,22 +81,26 @@ def _whole(result: Json) -> str:
         ("runs of the engine", f"{engine}, {sum(one['failed'] for one in runs)} of them killed or failing by a fault"),
         ("rules broken", f"{len(failures)}"),
         ("run time", _minutes(max((one["seconds"] for one in runs), default=0)) + f", in processes: {len(runs)}"),
-        ("cells of the sweep", f"{len(cells)} of {_every(result['sweep'])}, {len(wrong)} wrong"),
+        ("cells of the sweep", f"{len(cells)} of {len(cells) + left}, {len(wrong)} wrong"),
         ("its run time", _minutes(max((part["seconds"] for part in result["sweep"]), default=0))),
         ("machine", result["machine"]),
         ("plugin", result["plugin"]),
         ("written at", result["commit"]),
     ]  # fmt: skip
-    whole = actions >= WHOLE and len(cells) == _every(result["sweep"]) > 0
+    whole = actions >= WHOLE and len(cells) > 0 == left
     part = "" if whole else f"A part of the whole, which is {WHOLE} actions and every cell of the sweep.\n\n"
     return f"## The last run\n\n{part}" + _table(("", ""), rows)
 
 
-def _every(sweeps: Sequence[Json]) -> int:
-    """How many cells the whole sweep has, from the calls that the undisturbed operations sent."""
-    operations = sweeps[0]["operations"] if sweeps else {}
-    courses = (Course(name, tuple(Call(**call) for call in calls), {}) for name, calls in operations.items())
-    return sum(len(every_cell(course)) for course in courses)
+def _left(sweeps: Sequence[Json]) -> int:
+    """How many cells of the whole sweep were not run, from the calls that the undisturbed operations sent."""
+    every = {
+        cell_name(cell)
+        for sweep in sweeps
+        for operation, calls in sweep["operations"].items()
+        for cell in every_cell(Course(operation, tuple(Call(**call) for call in calls), {}))
+    }
+    return len(every - {cell_name(one["cell"]) for sweep in sweeps for one in sweep["cells"]})
 
 
 def _campaign(runs: Sequence[Json]) -> str:

@@ -19,15 +19,19 @@ PROCESSES = 2
 FOLDER = CHECKOUT / ".formerr" / "campaign"
 
 
-def whole(number: int, actions: int, *, with_sweep: bool) -> int:
-    """Run it all and write the page; 1 if a rule was broken anywhere."""
+def whole(number: int, actions: int, *, with_sweep: bool, resume: bool) -> int:
+    """Run it all and write the page; 1 if a rule was broken anywhere. `resume`: cells that are noted stay as they are."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     for file in FOLDER.glob("*.json"):
-        file.unlink()
+        if not (resume and file.name.startswith("sweep-")):
+            file.unlink()
     each = -(-actions // PROCESSES)
     _side_by_side([("run", "--seed", str(number + at), "--actions", str(each)) for at in range(PROCESSES)])
     if with_sweep:
-        _side_by_side([("sweep", "--part", str(at), "--of", str(PROCESSES)) for at in range(PROCESSES)])
+        more = ("--resume",) if resume else ()
+        _side_by_side(
+            [("sweep", "--part", str(at), "--of", str(PROCESSES), *more) for at in range(PROCESSES)]
+        )
     _side_by_side([("rivals",)])
     return write()
 
