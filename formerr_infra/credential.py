@@ -29,6 +29,24 @@ VERSION = "client.authentication.k8s.io/v1"
 LASTS = 1200
 TIMEOUT = 15.0
 ATTEMPTS = 3
+#: Of the environment, what the engine does not need to tell a value of the configuration (see `children`).
+NOT_FOR_THE_STATE = frozenset(
+    {
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+        "ACTIONS_RUNTIME_TOKEN",
+        "DATABASE_URL",
+        "DB_CA",
+        "DB_PASSWORD",
+        "FORMERR_ALERT_SLACK_URL",
+        "FORMERR_BACKUP_PASSPHRASE",
+        "GH_TOKEN",
+        "GITHUB_CLIENT_ID",
+        "GITHUB_CLIENT_SECRET",
+        "GITHUB_TOKEN",
+        "JWT_SECRET",
+        "SESSION_SECRET",
+    }
+)
 #: What client-go sets for what it runs.
 ASKED_BY_A_CLIENT = "KUBERNETES_EXEC_INFO"
 _LARGEST = 1 << 20
@@ -114,8 +132,15 @@ def _configured(stack: str) -> str:
 
     command = ["pulumi", "config", "get", "digitalocean:token", "--stack", stack, "--non-interactive"]
     try:
+        environ = {name: value for name, value in os.environ.items() if name not in NOT_FOR_THE_STATE}
         done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False
+            command,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""

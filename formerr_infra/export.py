@@ -13,6 +13,7 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from formerr_infra import children
 from formerr_infra.errors import LedgerUnreadable
 
 if TYPE_CHECKING:
@@ -49,7 +50,11 @@ class Export:
             [program, "stack", "export", "--stack", stack, "--non-interactive"],
             cwd=folder,
             env=_RUN_SHORT
-            | {name: value for name, value in os.environ.items() if name not in _OF_THE_ENGINE}
+            | {
+                name: value
+                for name, value in children.for_state(os.environ).items()
+                if name not in _OF_THE_ENGINE
+            }
             | {"PULUMI_SKIP_UPDATE_CHECK": "1"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

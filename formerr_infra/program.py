@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
-from formerr_infra import expected
+from formerr_infra import cores, expected
 from formerr_infra.errors import FormerrError
 from formerr_infra.export import Export
 from formerr_infra.lazy import make_lazy
@@ -39,6 +39,7 @@ def run() -> None:
     Raises:
         pulumi.RunError: the run stops on purpose; its text says what was found and what settles it.
     """
+    cores.none()
     pulumi.run(_run)
 
 

@@ -5,6 +5,7 @@ Names and messages that come from an account are untrusted: control characters n
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from formerr_infra.detect import Assessment, refusal
@@ -26,16 +27,30 @@ _SYMBOL = {
 
 
 def clean(text: str) -> str:
-    """The text on one line, without control characters and bidirectional overrides, at most 2,000 characters."""
+    """The text on one line, without control characters and bidirectional overrides, at most 2,000 characters.
+
+    What a runner of GitHub Actions would take for a command in its log is broken up too.
+    """
     shown = "".join(
         char if char.isprintable() and char not in _INVISIBLE else "\N{REPLACEMENT CHARACTER}"
-        for char in text
+        for char in text[: _LONGEST + 1]
     )
+    shown = _COMMAND.sub(": :", shown).replace("##[", "# #[")
     return shown if len(shown) <= _LONGEST else shown[: _LONGEST - 1] + "…"
 
 
 _LONGEST = 2000
-_INVISIBLE = frozenset("\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
+#: What shows nothing, or turns what stands beside it around, and Python takes for printable in some of its versions.
+_INVISIBLE = frozenset(
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060"
+    "\u2066\u2067\u2068\u2069\u3164\ufeff\uffa0"
+)
+#: What a runner obeys at the beginning of a line, as `::error::text`; a table may break a text into lines anywhere.
+_COMMAND = re.compile(
+    r"::(?=(add-(mask|matcher|path)|debug|echo|(end)?group|error|internal-|notice|remove-matcher|save-state|set-(env|output)|"
+    r"stop-commands|warning))",
+    re.IGNORECASE,
+)
 
 
 def ownership(decision: Decision) -> str:

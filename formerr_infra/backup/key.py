@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from formerr_infra import files
 from formerr_infra.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ def passphrase(environ: Mapping[str, str]) -> str:
         raise SettingsError([f"{VARIABLE} and {FILE_VARIABLE} are both set: one of them is meant"])
     if file:
         try:
-            given = Path(file).read_text("utf-8").rstrip("\r\n")
-        except (OSError, UnicodeDecodeError) as error:
+            given = files.text_of(Path(file), pipe=True).rstrip("\r\n")
+        except OSError as error:
             raise SettingsError([f"{FILE_VARIABLE}={file}: cannot be read: {error}"]) from None
     if not given:
         raise SettingsError(

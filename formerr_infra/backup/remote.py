@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from formerr_infra import files
 from formerr_infra.backup import state
 from formerr_infra.backup.address import Bucket, Cloud, Folder, parse
 from formerr_infra.backup.errors import BackendUnusable, StateFailed
@@ -174,8 +175,8 @@ def _stands_there(there: Engine, export: Mapping[str, object], address: Address)
 def _has_token(url: str, environ: Mapping[str, str]) -> None:
     home = Path(environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
     try:
-        known = json.loads((home / "credentials.json").read_text("utf-8")).get("accessTokens") or {}
-    except (OSError, ValueError, AttributeError):
+        known = files.json_of(home / "credentials.json").get("accessTokens") or {}
+    except (OSError, AttributeError):
         known = {}
     if not environ.get(CLOUD_TOKEN) and url not in known:
         raise SettingsError(

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from formerr_infra import files
 from formerr_infra.backup import sealed, state
 from formerr_infra.backup.errors import BackupDamaged, BackupMissing, RestoreRefused, StateFailed
 from formerr_infra.backup.shelf import Backup
@@ -69,7 +70,7 @@ def find(shelf: Shelf, wanted: str) -> tuple[Backup, bytes]:
         return _judged(wanted, lambda: shelf.judged(wanted, data)), data
     file = Path(wanted)
     try:
-        data = file.read_bytes()
+        data = files.bytes_of(file, most=files.BY_PROGRAM)
     except OSError as error:
         raise BackupMissing(
             f"there is no backup {wanted} in {shelf.place.shown}/{shelf.folder}, and no such file: {error.strerror}. "

@@ -10,11 +10,11 @@ Commands import what they need when they run, so that `--help` stays quick.
 
 from __future__ import annotations
 
-import os
 import sys
 
 import typer
 
+from formerr_infra import cores
 from formerr_infra.cli import (
     cost,
     deploy,
@@ -36,7 +36,6 @@ from formerr_infra.cli import (
     validate,
 )
 from formerr_infra.cli.options import shared
-from formerr_infra.errors import FormerrError
 
 app = typer.Typer(
     name="formerr",
@@ -72,16 +71,14 @@ app.add_typer(state.app, name="state")
 
 
 def main() -> None:
-    """Run the command; what stops it on purpose is printed without a traceback."""
+    """Run the command; nothing that stops it is shown as a traceback, unless FORMERR_TRACEBACK asks for it."""
+    cores.none()
     try:
         app()
-    except FormerrError as error:
-        if os.environ.get("FORMERR_TRACEBACK"):
-            raise
-        from formerr_infra.report import clean
+    except Exception as error:
+        from formerr_infra.cli.ending import stopped
 
-        typer.echo("\n".join(clean(line) for line in f"error: {error}".splitlines()), err=True)
-        sys.exit(error.exit_code)
+        sys.exit(stopped(error))
 
 
 if __name__ == "__main__":

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from formerr_infra.cli.detect import as_text, assessment
-from formerr_infra.cli.options import AsJson, Folder, State, console
+from formerr_infra.cli.detect import assessment
+from formerr_infra.cli.options import AsJson, Folder, State, as_text, console
 from formerr_infra.errors import SettingsError
 
 if TYPE_CHECKING:

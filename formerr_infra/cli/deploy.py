@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from formerr_infra.cli.options import AsJson, Environment, Folder, Yes, console
+from formerr_infra.cli.options import AsJson, Environment, Folder, Yes, as_text, complain, console
 from formerr_infra.errors import FormerrError, SettingsError
 
 if TYPE_CHECKING:
@@ -157,7 +156,7 @@ def _ended(run: Deployment, work: Callable[[], Any], *, as_json: bool) -> None:
         if not as_json:
             raise
         _print(run.report.document(error))
-        typer.echo(f"error: {error}", err=True)
+        complain(error)
         raise typer.Exit(error.exit_code) from None
     if as_json:
         _print(run.report.document())
@@ -171,5 +170,4 @@ def _ended(run: Deployment, work: Callable[[], Any], *, as_json: bool) -> None:
 
 
 def _print(document: dict[str, Any]) -> None:
-    # The one control character that JSON leaves as it is, is written as a number too.
-    typer.echo(json.dumps(document, indent=2).replace("\x7f", "\\u007f"))
+    typer.echo(as_text(document))

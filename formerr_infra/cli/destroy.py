@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -115,4 +114,4 @@ def _confirm(environment: str, confirm: str | None, prepared: Prepared, *, as_js
 
 
 def _print(document: object) -> None:
-    typer.echo(json.dumps(document, indent=2))
+    typer.echo(options.as_text(document))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from formerr_infra.cli.options import AsJson, Folder, State  # noqa: TC001 - typer reads them
+from formerr_infra import files
+from formerr_infra.cli.options import AsJson, Folder, State, as_text
 from formerr_infra.errors import FormerrError, SettingsError
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ def held(stack: str, folder: Path, state: Path | None) -> Ledger:
     if state is None:
         return Export(stack, folder).ledger()
     try:
-        return read(json.loads(state.read_text(encoding="utf-8")))
-    except (OSError, RecursionError, ValueError) as error:
+        return read(files.json_of(state, pipe=True))
+    except OSError as error:
         raise SettingsError([f"{state}: cannot be read as an export: {error}"]) from None
 
 
@@ -110,11 +110,6 @@ def explain(
 
         explanation(found, slot)
     _exit(found)
-
-
-def as_text(document: object) -> str:
-    """JSON in printable ASCII: the one control character that JSON leaves as it is, is written as a number too."""
-    return json.dumps(document, indent=2).replace("\x7f", "\\u007f")
 
 
 def _exit(found: Assessment) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from formerr_infra.cli.options import AsJson, Folder, console
+from formerr_infra.cli.options import AsJson, Folder, as_text, console
 from formerr_infra.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ def doctor(
         raise SettingsError([f"{environment!r} cannot be the name of a stack"])
     found = visit(folder, os.environ, (environment,) if environment else (), timeout=timeout)
     if as_json:
-        typer.echo(json.dumps(found.document(), indent=2))
+        typer.echo(as_text(found.document()))
     else:
         _show(found)
     if found.exit_code:

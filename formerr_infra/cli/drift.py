@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -62,7 +61,7 @@ def drift(
             except OSError as error:
                 raise SettingsError([f"{markdown}: cannot be written: {error}"]) from None
     if as_json:
-        typer.echo(json.dumps(render.document(report), indent=2))
+        typer.echo(options.as_text(render.document(report)))
     elif not to_output:
         render.show(report, options.console(), noise=options.verbose())
     _end(report)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from formerr_infra.cli.options import AsJson, Folder, Yes, console, shared
+from formerr_infra.cli.options import AsJson, Folder, Yes, as_text, console, shared
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,9 +95,7 @@ def list_(folder: Folder = Path(), now: Now = None, *, as_json: AsJson = False) 
     moment = _now(now)
     found, unknown = look(folder, access(), Backend(folder))
     if as_json:
-        typer.echo(
-            json.dumps({"environments": [_row(one, moment) for one in found], "unknown": unknown}, indent=2)
-        )
+        typer.echo(as_text({"environments": [_row(one, moment) for one in found], "unknown": unknown}))
     else:
         _table(found, moment)
     if unknown:
@@ -148,7 +145,7 @@ def sweep(
             "dry_run": dry_run,
             "unknown": unknown,
         }
-        typer.echo(json.dumps(document, indent=2))
+        typer.echo(as_text(document))
     elif not expired:
         typer.echo("nothing is expired")
     _require_swept(swept)
@@ -180,9 +177,7 @@ def remove(name: Name, folder: Folder = Path(), *, yes: Yes = False, as_json: As
     said = _quiet if as_json else _progress
     swept = sweeping.sweep(folder, chosen, backend, destroyer(folder, reach, said), said)
     if as_json:
-        typer.echo(
-            json.dumps({"name": name, "was_there": bool(chosen), "gone": all(one.gone for one in swept)})
-        )
+        typer.echo(as_text({"name": name, "was_there": bool(chosen), "gone": all(one.gone for one in swept)}))
     else:
         typer.echo(f"{name}: " + ("gone" if all(one.gone for one in swept) else "still there"))
     _require_swept(swept)
@@ -215,7 +210,7 @@ def _told(made: Made, *, as_json: bool) -> None:
             "frontend_host": settings.frontend_host,
             "secrets_to_set": list(made.secrets),
         }
-        typer.echo(json.dumps(document, indent=2))
+        typer.echo(as_text(document))
         return
     typer.echo(
         f"{made.name}: {'made' if made.anew else 'there already'}; {file}; lives until {written(made.expires)}"
@@ -244,6 +239,7 @@ def _row(one: Environment, now: datetime) -> dict[str, object]:
 
 def _table(found: Sequence[Environment], now: datetime) -> None:
     from rich.table import Table
+    from rich.text import Text
 
     from formerr_infra.report import clean
 
@@ -255,8 +251,8 @@ def _table(found: Sequence[Environment], now: datetime) -> None:
         row = _row(one, now)
         left = "expired" if row["expired"] else one.trouble
         cells = (one.name, row["created"] or "-", row["expires"] or "not known", one.state.value, left)
-        table.add_row(*(clean(str(cell)) for cell in cells))
-    console().print(table, markup=False)
+        table.add_row(*(Text(clean(str(cell))) for cell in cells))
+    console().print(table)
 
 
 def _confirmed(many: int) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from formerr_infra.cli.options import AsJson, Environment, Folder, State, Timeout, console
+from formerr_infra.cli.options import AsJson, Environment, Folder, State, Timeout, as_text, console
 from formerr_infra.errors import FormerrError, Refused, SettingsError
 
 if TYPE_CHECKING:
@@ -115,7 +114,7 @@ def document(environment: str, found: Sequence[Check]) -> dict[str, Any]:
 
 def show(environment: str, found: Sequence[Check], *, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps(document(environment, found), indent=2))
+        typer.echo(as_text(document(environment, found)))
         return
     from formerr_infra.health import summary
 
@@ -192,7 +191,7 @@ class _Lines:
         from formerr_infra.report import clean
 
         if self._as_json:
-            typer.echo(json.dumps(document(self._environment, found)))
+            typer.echo(as_text(document(self._environment, found), indent=None))
             return
         now = time.strftime("%H:%M:%S")
         for one in found:

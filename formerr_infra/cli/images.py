@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from formerr_infra.cli.options import AsJson, Environment, Folder, Yes, console, shared
+from formerr_infra.cli.options import AsJson, Environment, Folder, Yes, as_text, console, shared
 from formerr_infra.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def listed(environment: Environment, folder: Folder = Path(), *, as_json: AsJson
     if as_json:
         _print_json({"registry": registry.name, "images": rows})
         return
-    table = Table(title=f"registry {registry.name}", title_justify="left")
+    table = Table(title=Text(clean(f"registry {registry.name}")), title_justify="left")
     for column in ("repository", "tags", "digest", "updated", "MB", "runs"):
         table.add_column(column, overflow="fold")
     for row in rows:
@@ -82,6 +82,7 @@ def pin(
     from formerr_infra.cli.pipeline import hand
     from formerr_infra.images import pinning
     from formerr_infra.images.pinning import outputs_of
+    from formerr_infra.report import clean
 
     if tag and deployed:
         raise SettingsError(["--tag and --deployed exclude each other"])
@@ -96,7 +97,7 @@ def pin(
         _print_json({"file": file.name, "images": wanted})
         return
     for repository, said in wanted.items():
-        typer.echo(f"{file.name}: {repository} {said}")
+        typer.echo(clean(f"{file.name}: {repository} {said}"))
 
 
 def deployed(
@@ -118,6 +119,7 @@ def deployed(
     from formerr_infra.images.model import HOST
     from formerr_infra.images.pinning import BOTH, outputs_of
     from formerr_infra.images.running import of_stack
+    from formerr_infra.report import clean
 
     runs = of_stack(folder, environment)
     held = {one.repository: one.wanted for one in runs}
@@ -133,7 +135,7 @@ def deployed(
         _print_json(document)
         return
     for one in runs:
-        typer.echo(str(one))
+        typer.echo(clean(str(one)))
     if not runs:
         typer.echo(f"{environment} runs no image of a DigitalOcean registry")
 
@@ -206,7 +208,7 @@ def gc(
     if as_json:
         _print_json({"registry": registry.name, "blobs_deleted": blobs, "freed_bytes": freed})
     else:
-        typer.echo(f"registry {registry.name}: {blobs} blobs deleted, {freed} bytes freed")
+        typer.echo(clean(f"registry {registry.name}: {blobs} blobs deleted, {freed} bytes freed"))
 
 
 def login(
@@ -223,13 +225,14 @@ def login(
     Examples:  formerr images login staging  |  formerr images login production --seconds 1800
     """
     from formerr_infra.images.docker import add_auths
+    from formerr_infra.report import clean
 
     with _registry(environment, folder) as registry:
         file = add_auths(registry.login(seconds=seconds))
     if as_json:
         _print_json({"registry": registry.name, "file": str(file), "seconds": seconds})
     else:
-        typer.echo(f"{file}: may push to registry {registry.name} for {seconds} s")
+        typer.echo(clean(f"{file}: may push to registry {registry.name} for {seconds} s"))
 
 
 def _registry(environment: str, folder: Path) -> Registry:
@@ -251,7 +254,7 @@ def _all_there(missing: tuple[Reference, ...], registry: str) -> None:
 
 
 def _print_json(document: dict[str, Any]) -> None:
-    typer.echo(json.dumps(document, indent=2))
+    typer.echo(as_text(document))
 
 
 for _name, _command in (

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from formerr_infra.cli import options  # noqa: TC001 - typer reads the annotations
+from formerr_infra.cli import options
 from formerr_infra.errors import Refused, SettingsError, UnknownIsNotAbsent
 
 
@@ -36,6 +35,7 @@ def kubeconfig(
     from formerr_infra.inventory.facts import Unknown
     from formerr_infra.kubernetes.kubeconfig import document, write
     from formerr_infra.kubernetes.reading import reach
+    from formerr_infra.report import clean
     from formerr_infra.settings import access, from_files
 
     named = os.environ.get("KUBECONFIG", "")
@@ -55,6 +55,6 @@ def kubeconfig(
     except OSError as error:
         raise SettingsError([f"{file}: cannot be written: {error}"]) from None
     if as_json:
-        typer.echo(json.dumps({"file": str(file), "cluster": name, "seconds": LASTS}, indent=2))
+        typer.echo(options.as_text({"file": str(file), "cluster": name, "seconds": LASTS}))
     else:
-        typer.echo(f"{file}: opens {name} for {LASTS // 60} minutes")
+        typer.echo(clean(f"{file}: opens {name} for {LASTS // 60} minutes"))

@@ -6,7 +6,6 @@ without a traceback at the edge (`main`).
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from enum import StrEnum
@@ -14,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from formerr_infra.errors import FormerrError
+from formerr_infra import cores
+from formerr_infra.cli.options import as_text
 
 if TYPE_CHECKING:
     from formerr_infra.emulator.client import RequestRecord
@@ -192,6 +192,7 @@ def requests(
     from urllib.parse import urlencode
 
     from formerr_infra.emulator.client import ControlClient
+    from formerr_infra.report import clean
 
     running = _daemon().require()
     asked = ControlClient(running.endpoint).requests(writes=writes, since_mark=since_mark)
@@ -201,7 +202,7 @@ def requests(
     for one in asked:
         query = f"?{urlencode(one.query)}" if one.query else ""
         changed = ", changed nothing" if one.method in WRITES and not one.applied else ""
-        typer.echo(f"{one.method:6} {one.path}{query} -> {one.status or 'no answer'}{changed}")
+        typer.echo(clean(f"{one.method:6} {one.path}{query} -> {one.status or 'no answer'}{changed}"))
     changing = sum(one.method in WRITES for one in asked)
     typer.echo(f"{len(asked)} requests, {changing} of them writes", err=True)
 
@@ -298,18 +299,20 @@ def _record(one: RequestRecord) -> dict[str, object]:
 
 
 def _print_json(value: object) -> None:
-    typer.echo(json.dumps(value, indent=2))
+    typer.echo(as_text(value))
 
 
 def main() -> int:
     """The same commands without the rest of `formerr`, which `make` uses; the exit code."""
+    cores.none()
     try:
         app(prog_name="formerr local")
-    except FormerrError as error:
-        sys.stderr.write(f"{error}\n")
-        return error.exit_code
     except KeyboardInterrupt:
         return 130
+    except Exception as error:
+        from formerr_infra.cli.ending import stopped
+
+        return stopped(error)
     return 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -65,6 +66,20 @@ _NoColor = Annotated[
 ]
 _Verbose = Annotated[bool, typer.Option("--verbose", help="Say more: what the engine says, line by line.")]
 _SHARED = {"no_color": NO_COLOR, "verbose": VERBOSE}
+
+
+def complain(error: Exception) -> None:
+    """What stopped a command, on stderr; nothing of it is a control character."""
+    from formerr_infra.report import clean
+
+    typer.echo("\n".join(clean(line) for line in f"error: {error}".splitlines()), err=True)
+
+
+def as_text(document: object, *, indent: int | None = 2) -> str:
+    """A document as JSON in printable ASCII, of which neither a terminal nor a runner of GitHub takes anything for a command."""
+    text = json.dumps(document, indent=indent, default=str)
+    # Both stand within texts only, where a character may be written as its number.
+    return text.replace("\x7f", "\\u007f").replace("##[", "\\u0023#[")
 
 
 def verbose() -> bool:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from formerr_infra.cli.options import AsJson, Environment, Folder, shared
+from formerr_infra import files
+from formerr_infra.cli.options import AsJson, Environment, Folder, as_text, shared
 from formerr_infra.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -111,7 +111,18 @@ def outputs(
 
 
 def hand(lines: Sequence[str]) -> None:
-    """Append lines to GITHUB_OUTPUT, where there is one."""
+    """Append lines to GITHUB_OUTPUT, where there is one.
+
+    Raises:
+        SettingsError: what was meant to be one line is more, and could hand a value that nobody meant to hand.
+    """
+    wrong = [
+        f"{line.partition('=')[0]!r} is more than one line of text"
+        for line in lines
+        if not line.isprintable()
+    ]
+    if wrong:
+        raise SettingsError(wrong)
     if file := os.environ.get("GITHUB_OUTPUT"):
         with Path(file).open("a", encoding="utf-8") as out:
             out.writelines(f"{line}\n" for line in lines)
@@ -129,11 +140,11 @@ def _read(file: Path) -> str:
     from formerr_infra.pipeline.rendered import Unreadable, rendered
 
     try:
-        text = file.read_text("utf-8")
+        text = files.text_of(file, most=files.BY_PROGRAM, pipe=True)
         return rendered(file.name, text) if text.strip() else _MISSING.format(file.name)
     except FileNotFoundError:
         return _MISSING.format(file.name)
-    except (OSError, UnicodeDecodeError, Unreadable) as error:
+    except (OSError, Unreadable) as error:
         raise SettingsError([f"{file}: cannot be read: {error}"]) from None
 
 
@@ -154,9 +165,9 @@ def _pull_request() -> int:
     file = os.environ.get("GITHUB_EVENT_PATH")
     event: Any = None
     try:
-        event = json.loads(Path(file).read_text("utf-8")) if file else None
+        event = files.json_of(Path(file)) if file else None
         return int(event["pull_request"]["number"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, OverflowError, KeyError, TypeError):
         raise SettingsError(
             ["GITHUB_EVENT_PATH names no event of a pull request: say which one with --number"]
         ) from None
@@ -171,7 +182,7 @@ def _summarize(text: str) -> None:
 def _print(document: dict[str, Any], line: str, *, as_json: bool) -> None:
     from formerr_infra.report import clean
 
-    typer.echo(json.dumps(document, indent=2) if as_json else "\n".join(map(clean, line.splitlines())))
+    typer.echo(as_text(document) if as_json else "\n".join(map(clean, line.splitlines())))
 
 
 for _command in (comment, issue, close, outputs):

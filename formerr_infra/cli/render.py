@@ -49,11 +49,11 @@ def decisions_table(assessment: Assessment, console: Console | None = None) -> N
     console.print(table)
     for one in assessment.decisions.values():
         for note in one.notes:
-            console.print(Text(f"note: {one.slot}: {clean(note)}"))
+            console.print(Text(clean(f"note: {one.slot}: {note}")))
     for one in assessment.refused:
         if one.slot not in assessment.decisions:
-            console.print(Text(f"{one.slot}: refused (row {one.row}): {clean(one.reason)}"))
-        console.print(Text(f"to go on with {one.slot}: {clean(one.settle)}"))
+            console.print(Text(clean(f"{one.slot}: refused (row {one.row}): {one.reason}")))
+        console.print(Text(clean(f"to go on with {one.slot}: {one.settle}")))
     for finding in assessment.findings:
         console.print(Text(f"{finding.severity}: {clean(finding.message)}"))
     for urn in assessment.ledger.pending:
@@ -68,7 +68,7 @@ def explanation(assessment: Assessment, slot: str, console: Console | None = Non
     console = console or make_console()
     one = assessment.decisions.get(slot) or assessment.objects[slot]
     row = next((row for row in published() if row.number == one.row), None)
-    facts = Table(title=f"{slot}: {one.outcome.value}", title_justify="left", show_header=False)
+    facts = Table(title=Text(clean(f"{slot}: {one.outcome.value}")), title_justify="left", show_header=False)
     facts.add_column("what")
     facts.add_column("value", overflow="fold")
     facts.add_row(

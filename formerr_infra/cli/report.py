@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from formerr_infra.cli.cost import account_of, bill_of
-from formerr_infra.cli.detect import as_text
-from formerr_infra.cli.options import AsJson, Environment, Folder, State, console
+from formerr_infra.cli.options import AsJson, Environment, Folder, State, as_text, console
 from formerr_infra.errors import SettingsError
 
 if TYPE_CHECKING:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from formerr_infra import files
 from formerr_infra.cli import options  # noqa: TC001 - typer reads the annotations
 from formerr_infra.errors import SettingsError
 
@@ -50,9 +50,9 @@ def _of_file(file: Path, environment: str) -> dict[str, str]:
     from formerr_infra.images.pinning import BOTH
 
     try:
-        said: Any = json.loads(file.read_text("utf-8"))
+        said: Any = files.json_of(file, pipe=True)
         of, images = said["environment"], {str(key): str(value) for key, value in said["images"].items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, KeyError, TypeError, AttributeError):
         raise SettingsError([f"{file}: is not what `formerr images deployed -o` writes"]) from None
     wrong = [f"{file}: is of {of}, not of {environment}"] if of != environment else []
     wrong += [

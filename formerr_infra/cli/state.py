@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from formerr_infra.cli.options import AsJson, Environment, Folder, Yes, console, shared
+from formerr_infra.cli.options import AsJson, Environment, Folder, Yes, as_text, console, shared
 
 if TYPE_CHECKING:
     from formerr_infra.backup.remote import Checked, Moved
@@ -60,7 +59,7 @@ def backup(
     done = take(folder, environment, to=to, keep=keep)
     if as_json:
         document = done.backup.header.document() | {"name": done.backup.name, "where": done.backup.where}
-        typer.echo(json.dumps(document | {"size": done.backup.size, "removed": list(done.removed)}, indent=2))
+        typer.echo(as_text(document | {"size": done.backup.size, "removed": list(done.removed)}))
         return
     _say(
         f"written: {done.backup.name} in {done.backup.where}: {done.backup.resources} resources, {done.backup.size} bytes"
@@ -99,7 +98,7 @@ def list_backups(
             else one.header.document() | {"name": one.name, "size": one.size, "damaged": None}
             for one in entries
         ]
-        typer.echo(json.dumps({"where": found.place.shown, "backups": rows}, indent=2))
+        typer.echo(as_text({"where": found.place.shown, "backups": rows}))
     else:
         _table(entries, found)
     if damaged:
@@ -169,7 +168,7 @@ def restore(
             _say(f"the state until now: {first.name} in {first.where}")
     way.carry_out(engine, plan)
     if as_json:
-        typer.echo(json.dumps(_document(plan) | {"before": first.name if first else None}, indent=2))
+        typer.echo(as_text(_document(plan) | {"before": first.name if first else None}))
     else:
         _say(f"restored: {plan.backup.name}. Next: formerr preview {environment}")
 
@@ -221,7 +220,7 @@ def init(
             ],
             "export": {remote.URL: address.backend},
         }
-        typer.echo(json.dumps(document, indent=2))
+        typer.echo(as_text(document))
     else:
         _explain(checked, moved)
 

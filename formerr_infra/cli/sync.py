@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from formerr_infra.cli.options import as_text
 from formerr_infra.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def sync_staging(
     if write:
         _write(folder / STAGING, found)
     if as_json:
-        typer.echo(json.dumps(_document(found, written=write), indent=2, default=str))
+        typer.echo(as_text(_document(found, written=write)))
     elif write:
         typer.echo(f"written: {STAGING}")
     if not (found.is_there or write):

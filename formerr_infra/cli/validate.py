@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from formerr_infra.cli.options import as_text
 from formerr_infra.errors import SettingsError
 
 
@@ -48,7 +49,7 @@ def validate(
             {"file": one.file, "line": one.line or None, "rule": one.rule, "level": one.level.value, "message": one.message}
             for one in found
         ]  # fmt: skip
-        typer.echo(json.dumps({"errors": errors, "findings": rows}, indent=2))
+        typer.echo(as_text({"errors": errors, "findings": rows}))
     else:
         for one in found:
             typer.echo(clean(one.text))

@@ -6,13 +6,13 @@ and keeps the rest to itself.
 
 from __future__ import annotations
 
-import json
 import socket
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from formerr_infra import files
 from formerr_infra.backup.address import Cloud, parse
 from formerr_infra.backup.locks import held
 from formerr_infra.doctor.model import Finding, Level
@@ -34,13 +34,14 @@ def backend(folder: Path, environ: Mapping[str, str]) -> str:
 
 
 def _of_project(folder: Path) -> str:
-    from ruamel.yaml import YAML
+    from formerr_infra.settings.document import text_of
+    from formerr_infra.settings.parsing import parsed
 
     try:
-        document = YAML(typ="safe", pure=True).load((folder / "Pulumi.yaml").read_text("utf-8"))
+        document = parsed(text_of(folder / "Pulumi.yaml"), "Pulumi.yaml")
         return str(document["backend"]["url"] or "")
-    # The reader's constructors raise whatever they meet, and most projects have no such key.
-    except Exception:
+    # Most projects have no such key; what is wrong with the file is for another check to say.
+    except (SettingsError, LookupError, TypeError):
         return ""
 
 
@@ -48,8 +49,8 @@ def _of_login(environ: Mapping[str, str]) -> str:
     home = environ.get("PULUMI_CREDENTIALS_PATH") or environ.get("PULUMI_HOME")
     where = Path(home) if home else Path(environ.get("HOME") or Path.home()) / ".pulumi"
     try:
-        return str(json.loads((where / "credentials.json").read_text("utf-8")).get("current") or "")
-    except (OSError, ValueError, AttributeError):
+        return str(files.json_of(where / "credentials.json").get("current") or "")
+    except (OSError, AttributeError):
         return ""
 
 

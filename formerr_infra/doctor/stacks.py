@@ -11,6 +11,7 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from formerr_infra import children
 from formerr_infra.doctor import locks, token, troubles, versions
 from formerr_infra.doctor.model import Finding, Level, Slot
 from formerr_infra.errors import FormerrError, SettingsError
@@ -198,7 +199,7 @@ class Stack:
             done = subprocess.run(
                 [program, "stack", "ls", "--json", "--non-interactive"],
                 cwd=self._folder,
-                env={**self._environ, "PULUMI_SKIP_UPDATE_CHECK": "1"},
+                env={**children.for_state(self._environ), "PULUMI_SKIP_UPDATE_CHECK": "1"},
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 timeout=versions.PATIENCE,

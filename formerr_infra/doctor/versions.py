@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from formerr_infra import children
 from formerr_infra.doctor.model import Finding, Level
 from formerr_infra.local.toolchain.table import Version, tool
 
@@ -203,7 +204,7 @@ def _output(command: list[str], environ: Mapping[str, str]) -> str | None:
     try:
         done = subprocess.run(
             command,
-            env={**environ, "PULUMI_SKIP_UPDATE_CHECK": "1"},
+            env={**children.for_tool(environ), "PULUMI_SKIP_UPDATE_CHECK": "1"},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from formerr_infra.drift.model import Finding, Item, Report
+from formerr_infra.page.comment import escaped
 from formerr_infra.report import clean
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def _item(item: Item) -> dict[str, Any]:
 
 def markdown(report: Report) -> str:
     """The text of an issue or a comment."""
-    lines = [f"## Drift of `{report.stack}`", "", _escaped(summary(report)) + ".", ""]
+    lines = [f"## Drift of `{report.stack}`", "", escaped(summary(report)) + ".", ""]
     changed = [(item, one) for item in report.of(Finding.CHANGED) for one in item.differences]
     if changed:
         lines += ["| resource | owned | property | was | is |", "| --- | --- | --- | --- | --- |"]
@@ -136,7 +137,3 @@ def _longest_run(text: str) -> int:
         run = run + 1 if char == "`" else 0
         longest = max(longest, run)
     return longest
-
-
-def _escaped(text: str) -> str:
-    return clean(text).replace("<", "&lt;").replace("|", "\\|")

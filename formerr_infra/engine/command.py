@@ -1,8 +1,8 @@
 """The command line that the Automation API drives, run so that nothing is lost and nothing leaks.
 
-It takes the place of the API's own `PulumiCommand`, and differs from it in this: the environment is exactly the one
-that was given; nothing can be asked for at a terminal; an interrupt ends the engine in order and is waited for; what
-takes no time has a time limit.
+It takes the place of the API's own `PulumiCommand`, and differs from it in this: the environment is the one that was
+given, without the secrets that the command has no use for (`children`); nothing can be asked for at a terminal; an
+interrupt ends the engine in order and is waited for; what takes no time has a time limit.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pulumi.automation import CommandResult, PulumiCommand
 from pulumi.automation.errors import create_command_error
 
+from formerr_infra import children
 from formerr_infra.engine import process
 from formerr_infra.engine.errors import EngineFailed
 from formerr_infra.errors import SetupError
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
     Lines = Callable[[str], Any] | None
 
+#: What runs the program; anything else reads or writes a state.
+_OPERATIONS = frozenset({"destroy", "preview", "refresh", "up"})
 #: For what reads or writes a state and does nothing else.
 QUICK_SECONDS = 120.0
 
@@ -118,7 +121,8 @@ class Command(PulumiCommand):
             SetupError: it cannot be started.
         """
         words = [self.command, "--non-interactive", *(one for one in args if one != "--non-interactive")]
-        environ = {**self._environ, **(additional_env or {})}
+        needs = children.for_engine if args[0] in _OPERATIONS else children.for_state
+        environ = {**needs(self._environ), **(additional_env or {})}
         try:
             return process.run(
                 words, folder=folder, environ=environ, tick=tick, interrupted=interrupted, timeout=timeout

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from formerr_infra import files
 from formerr_infra.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def add_auths(auths: Mapping[str, Any]) -> Path:
     folder = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
     file = folder / "config.json"
     try:
-        held = json.loads(file.read_text("utf-8")) if file.exists() else {}
+        held = files.json_of(file) if file.exists() else {}
         if not isinstance(held, dict) or not isinstance(held.setdefault("auths", {}), dict):
             raise SettingsError([f"{file}: is not docker's configuration"])
         held["auths"] |= auths
@@ -31,6 +32,6 @@ def add_auths(auths: Mapping[str, Any]) -> Path:
         new.touch(mode=0o600)
         new.write_text(json.dumps(held, indent=2) + "\n", "utf-8")
         new.replace(file)
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise SettingsError([f"{file}: cannot be read or written: {error}"]) from None
     return file

@@ -7,6 +7,7 @@ run finds it gone or still there.
 from __future__ import annotations
 
 import json
+import re
 import time
 from functools import partial
 from http.client import HTTPException
@@ -198,7 +199,7 @@ class Registry:
         try:
             status, body = credential.get(self._access.endpoint, path, self._access.token)
             auths = json.loads(body)["auths"] if status == 200 else None
-        except (OSError, HTTPException, KeyError, TypeError, ValueError) as error:
+        except (OSError, HTTPException, KeyError, RecursionError, TypeError, ValueError) as error:
             raise RegistryFailed(
                 f"the credentials of registry {self.name} could not be read: {type(error).__name__}; run again"
             ) from None
@@ -214,12 +215,19 @@ class NoImage(Refused):
     """An image that was named is not in the registry; nothing was written."""
 
 
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+
+
 def _image(repository: str, raw: Raw) -> Image:
     tags, size, updated = raw.get("tags"), raw.get("compressed_size_bytes"), moment(raw.get("updated_at"))
     if not isinstance(tags, list | None) or updated is None:
         # What has no date is neither old nor new, and what has no list of tags may have one.
         raise UnknownIsNotAbsent(
             f"{repository}@{raw.get('digest')}: the registry tells neither its tags nor its date; nothing was done"
+        )
+    if not _DIGEST.fullmatch(raw["digest"]):
+        raise UnknownIsNotAbsent(
+            f"{repository}: the registry names a manifest {raw['digest']!r}, which is no digest; nothing was done"
         )
     known = size if isinstance(size, int) and not isinstance(size, bool) else 0
     return Image(repository, str(raw["digest"]), tuple(sorted(map(str, tags or ()))), updated, known)

@@ -142,7 +142,9 @@ def _whole(session: Session, kind: Kind) -> tuple[Raw, ...]:
         raise _Trouble(answer.trouble)
     if answer.status != 200 or answer.body is None:
         raise _Trouble(f"{where}: {answer.status}")
-    items = answer.body.get(kind.many)
+    if kind.many not in answer.body:
+        raise _Trouble(f"{where}: no list of {kind.many}")
+    items = answer.body[kind.many]
     total = _total(answer.body, where)
     things = _objects([] if items is None else items, kind, where)
     if _points_further(answer.body, where) or total not in (None, len(things)):

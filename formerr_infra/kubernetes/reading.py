@@ -32,6 +32,8 @@ ATTEMPTS = 2
 _LARGEST = 4 << 20
 #: Objects on one page of a list.
 _PAGE = 500
+#: More pages than any list here has; against a server that promises another one without end.
+_MOST_PAGES = 200
 
 #: An object as the API server has it, None where there is none, or why that is not known.
 Live: TypeAlias = "Mapping[str, Any] | Unknown | None"
@@ -107,7 +109,7 @@ def listed(cluster: Cluster, path: str) -> tuple[Mapping[str, Any], ...] | Unkno
     """
     found: list[Mapping[str, Any]] = []
     following = ""
-    while True:
+    for _ in range(_MOST_PAGES):
         query = f"?limit={_PAGE}" + (f"&continue={quote(following)}" if following else "")
         answer = get(cluster, path + query)
         if isinstance(answer, Unknown):
@@ -119,6 +121,7 @@ def listed(cluster: Cluster, path: str) -> tuple[Mapping[str, Any], ...] | Unkno
         following = page[1]
         if not following:
             return tuple(found)
+    return Unknown(f"the API server's list {path} has more than {_MOST_PAGES} pages")
 
 
 def _page(answer: tuple[int, bytes]) -> tuple[list[Mapping[str, Any]], str] | None:

@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from formerr_infra import children
 from formerr_infra.errors import SetupError
 from formerr_infra.local import process
 from formerr_infra.local.paths import CHECKOUT
@@ -229,7 +230,8 @@ class Daemon:
 
     def _clean(self) -> dict[str, str]:
         private = ("DIGITALOCEAN_", "DO_", "SPACES_", "AWS_", "PULUMI_", "KUBE")
-        kept = {name: value for name, value in self.environ.items() if not name.startswith(private)}
+        clean = children.for_tool(self.environ)
+        kept = {name: value for name, value in clean.items() if not name.startswith(private)}
         # The emulator is the one of this very code, wherever the process is started.
         search = [os.fspath(CHECKOUT), *kept.get("PYTHONPATH", "").split(os.pathsep)]
         return kept | {"PYTHONPATH": os.pathsep.join(dict.fromkeys(part for part in search if part))}

@@ -11,6 +11,8 @@ import os
 import secrets
 from typing import TYPE_CHECKING
 
+from formerr_infra import files
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -33,9 +35,9 @@ def values(file: Path) -> dict[str, str]:
     Only the owner can read the file, from its first byte on.
     """
     try:
-        kept = json.loads(file.read_text("utf-8"))
+        kept = files.json_of(file)
         known = {name: str(kept[name]) for name in NAMES if isinstance(kept.get(name), str) and kept[name]}
-    except (OSError, ValueError, AttributeError):
+    except (OSError, AttributeError):
         known = {}
     if len(known) < len(NAMES):
         known = _made() | known

@@ -21,6 +21,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from formerr_infra import children
 from formerr_infra.errors import FormerrError
 from formerr_infra.local import bytecode
 from formerr_infra.local.packages import LOCKS, Environment
@@ -44,7 +45,7 @@ def main(argv: list[str] | None = None) -> int:
     except FormerrError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
-    environment = Environment(paths.checkout, os.environ, LOCKS if sets else LOCKS[:1])
+    environment = Environment(paths.checkout, children.for_tool(os.environ), LOCKS if sets else LOCKS[:1])
     bytecode.write(paths.checkout)
     if environment.is_ready() and (toolbox is None or toolbox.is_ready()):
         return 0

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from formerr_infra import children, files
 from formerr_infra.engine.errors import EngineFailed
 from formerr_infra.errors import SetupError
 from formerr_infra.local import environment, plugin, process, stackfile
@@ -117,7 +118,7 @@ class LocalRun:
         """
         done = subprocess.run(
             [self.pulumi, "stack", "output", "--json", "-s", stack], cwd=self.paths.checkout,
-            env=self.environ, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+            env=children.for_state(self.environ), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
         )  # fmt: skip
         if done.returncode != 0:
             raise EngineFailed(f"`pulumi stack output` ended with {done.returncode}: {done.stderr.strip()}")
@@ -138,8 +139,8 @@ class LocalRun:
             folder.mkdir(parents=True, exist_ok=True)
         if not self._checkpoint(stack).exists():
             self._make_stack(stack, target)
-        text = source.read_text("utf-8")
-        known = target.read_text("utf-8") if target.exists() else ""
+        text = _text_of(source)
+        known = _text_of(target) if target.exists() else ""
         if not self.application:
             text = stackfile.without_application(text)
         target.write_text(stackfile.salted(text, known), "utf-8")
@@ -160,7 +161,7 @@ class LocalRun:
 
     def _quiet(self, arguments: list[str], folder: Path) -> None:
         done = subprocess.run(
-            [self.pulumi, *arguments], cwd=folder, env=self.environ, stdin=subprocess.DEVNULL,
+            [self.pulumi, *arguments], cwd=folder, env=children.for_state(self.environ), stdin=subprocess.DEVNULL,
             capture_output=True, text=True, check=False,
         )  # fmt: skip
         if done.returncode != 0:
@@ -177,7 +178,7 @@ class LocalRun:
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)
         try:
             code = subprocess.call(
-                words, cwd=self.paths.checkout, env=self.environ, stdin=subprocess.DEVNULL,
+                words, cwd=self.paths.checkout, env=children.for_engine(self.environ), stdin=subprocess.DEVNULL,
                 preexec_fn=_hear_interrupts,
             )  # fmt: skip
         finally:
@@ -216,14 +217,21 @@ def needs_clusters(paths: LocalPaths, stack: str, *, application: bool) -> bool:
     """Whether a run has anything to do on a cluster: to bring the application up, or to take down what the
     stack still has there."""
     source = paths.checkout / f"Pulumi.{stack}.yaml"
-    text = source.read_text("utf-8") if source.exists() else ""
+    text = _text_of(source) if source.exists() else ""
     if application and stackfile.wants_application(text):
         return True
     try:
-        held = json.loads(checkpoint(paths, stack).read_text("utf-8"))["checkpoint"]["latest"]["resources"]
+        held = files.json_of(checkpoint(paths, stack))["checkpoint"]["latest"]["resources"]
         return any(str(one["type"]).startswith("kubernetes:") for one in held)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, KeyError, TypeError):
         return False
+
+
+def _text_of(file: Path) -> str:
+    try:
+        return files.text_of(file)
+    except OSError as error:
+        raise SetupError(f"{file} cannot be read: {error}") from None
 
 
 def clusters_of(toolbox: Toolbox) -> Path:

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from formerr_infra import children
 from formerr_infra.errors import SettingsError, SetupError
 from formerr_infra.local.toolchain import TABLE, Found, Resolver, ToolUnavailable, Way, WayFailed, tool
 
@@ -103,7 +104,7 @@ class Toolbox:
     def __post_init__(self) -> None:
         self.way = _setting(self.environ, "FORMERR_TOOLCHAIN", Way)
         self.plugin = _setting(self.environ, "FORMERR_PLUGIN", PluginChoice)
-        cleaned = dict(self.environ) | {"PATH": self.search_path()}
+        cleaned = children.for_tool(self.environ) | {"PATH": self.search_path()}
         self._resolver = Resolver(self.paths.cache_dir, cleaned, self.paths.local_dir / "scratch")
 
     def search_path(self) -> str:

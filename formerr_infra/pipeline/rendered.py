@@ -6,9 +6,11 @@ What stands in them comes from an account or a scanner, and is shown as text, ne
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from formerr_infra.page.comment import escaped
+from formerr_infra.report import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -92,10 +94,16 @@ def _listed(lines: Iterable[str]) -> Sequence[str]:
 
 
 def _block(text: str) -> str:
+    lines = "\n".join(clean(line.expandtabs()) for line in text.rstrip().splitlines())
+    lines = re.sub(f"`{{{_LONGEST_RUN},}}", "`" * _LONGEST_RUN, lines)
     # A longer fence than any in the text; the text cannot end the block.
-    longest = max((len(part) for part in text.split() if set(part) == {"`"}), default=0)
+    longest = max((len(run) for run in re.findall("`+", lines)), default=0)
     fence = "`" * max(3, longest + 1)
-    return f"{fence}text\n{text.rstrip()}\n{fence}"
+    return f"{fence}text\n{lines}\n{fence}"
+
+
+#: Of backticks in a row, of which nobody means more.
+_LONGEST_RUN = 40
 
 
 def _name(urn: str) -> str:

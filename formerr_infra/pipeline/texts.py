@@ -32,13 +32,28 @@ def body(key: str, parts: Sequence[str], *, footer: str = "") -> str:
     tail = f"\n\n<sub>{footer}</sub>\n" if footer else "\n"
     if len(head) + len(tail) <= LONGEST:
         return head + tail
-    cut = head[: LONGEST - len(_CUT) - len(tail) - len(_CLOSE)]
+    cut = head[: LONGEST - len(_CUT) - len(tail) - _ROOM]
     # A block that was opened before the cut would swallow what follows.
-    fence = _CLOSE if len(re.findall(r"^```", cut, re.MULTILINE)) % 2 else ""
-    return cut + fence + _CUT + tail
+    return f"{cut}\n{_open_fence(cut)}"[: len(cut) + _ROOM] + _CUT + tail
 
 
-_CLOSE = "\n```"
+#: For the end of a block, of any fence that is written here.
+_ROOM = 64
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
+
+
+def _open_fence(text: str) -> str:
+    """The fence of the block that a text ends in; empty where it ends in none."""
+    fence = ""
+    for line in text.splitlines():
+        found = _FENCE.fullmatch(line)
+        if found is None:
+            continue
+        if not fence:
+            fence = found[1]
+        elif found[1].startswith(fence) and not found[2].strip():
+            fence = ""
+    return fence
 
 
 def is_ours(key: str, said: Mapping[str, Any]) -> bool:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
-from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
-from ruamel.yaml.error import YAMLError
 
+from formerr_infra import files
 from formerr_infra.errors import SettingsError
 from formerr_infra.naming import PROJECT
+from formerr_infra.settings.parsing import parsed, reader
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from ruamel.yaml import YAML
 
 #: Lines are left as long as they are.
 _WIDTH = 1_000_000
@@ -26,10 +28,10 @@ def text_of(file: Path) -> str:
         SettingsError: it is not there, or cannot be read.
     """
     try:
-        return file.read_bytes().decode("utf-8")
+        return files.text_of(file)
     except FileNotFoundError:
         raise SettingsError([f"{file.name}: not found in {file.parent.resolve()}"]) from None
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise SettingsError([f"{file.name}: cannot be read: {error}"]) from None
 
 
@@ -59,10 +61,7 @@ def document(text: str, name: str) -> CommentedMap:
     Raises:
         SettingsError: it is not YAML, or no stack file.
     """
-    try:
-        loaded = _yaml().load(text)
-    except YAMLError as error:
-        raise SettingsError([f"{name}: is not YAML: {error}"]) from None
+    loaded = parsed(text, name, keeps_form=True)
     if not isinstance(loaded, CommentedMap):
         raise SettingsError([f"{name}: a mapping with `config:` is expected"])
     config = loaded.get("config")
@@ -79,7 +78,6 @@ def written(value: Any) -> str:
 
 
 def _yaml() -> YAML:
-    yaml = YAML()
-    yaml.preserve_quotes = True
+    yaml = reader(keeps_form=True)
     yaml.width = _WIDTH
     return yaml

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from formerr_infra import files
 from formerr_infra.errors import SettingsError
 from formerr_infra.inventory.facts import Access
 from formerr_infra.loopback import is_loopback, require_loopback
@@ -83,19 +84,17 @@ def from_files(folder: Path, stack: str) -> Settings:
     check_name(stack)
     project = _yaml(folder / "Pulumi.yaml")
     file = folder / f"Pulumi.{stack}.yaml"
-    if not file.is_file():
+    if not file.exists():
         known = sorted(path.name.split(".")[1] for path in folder.glob("Pulumi.*.yaml"))
         raise SettingsError(
             [f"{file.name}: there is no such stack file; stacks here: {', '.join(known) or 'none'}"]
         )
-    values = {
-        key: schema.get("value", schema.get("default"))
-        for key, schema in _own(_config(project, "Pulumi.yaml")).items()
-        if isinstance(schema, dict) and ("value" in schema or "default" in schema)
-    }
+    values = _of_project(_config(project, "Pulumi.yaml"))
     config = _config(_yaml(file), file.name)
     if strays := _strays(config):
-        raise SettingsError([f"{file.name}{_line(file, key)}: {key}: {said_so}" for key, said_so in strays])
+        raise SettingsError(
+            [f"{file.name}{_line(file, key)}: {shortened(key)}: {said_so}" for key, said_so in strays]
+        )
     values |= _own(config)
     secret = [key for key, value in values.items() if isinstance(value, dict) and "secure" in value]
     wrong = [
@@ -237,6 +236,18 @@ def engine_slack(settings: Settings) -> str | None:
     return slack_address(settings, _own(CONFIG.get()))
 
 
+def _of_project(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The values in Pulumi.yaml, in full or in short, as the engine reads them: a key without a namespace is the project's own."""
+    said = _own({key if ":" in key else f"{PROJECT}:{key}": schema for key, schema in config.items()})
+    values = {}
+    for key, schema in said.items():
+        if not isinstance(schema, dict):
+            values[key] = schema
+        elif "value" in schema or "default" in schema:
+            values[key] = schema.get("value", schema.get("default"))
+    return {key: value for key, value in values.items() if value is not None}
+
+
 def _own(config: Mapping[str, Any]) -> dict[str, Any]:
     prefix = f"{PROJECT}:"
     return {key.removeprefix(prefix): value for key, value in config.items() if key.startswith(prefix)}
@@ -258,9 +269,9 @@ def _strays(config: Mapping[str, Any]) -> list[tuple[str, str]]:
     for key in config:
         namespace, colon, name = key.partition(":")
         if not colon:
-            found.append((key, f"has no namespace; write {PROJECT}:{key}"))
+            found.append((key, f"has no namespace; write {PROJECT}:{shortened(key)}"))
         elif namespace != PROJECT and difflib.SequenceMatcher(None, namespace, PROJECT).ratio() >= _ALIKE:
-            found.append((key, f"is in no known namespace; did you mean {PROJECT}:{name}?"))
+            found.append((key, f"is in no known namespace; did you mean {PROJECT}:{shortened(name)}?"))
     return found
 
 
@@ -270,20 +281,10 @@ _NO_STACK = "{0!r} cannot be the name of a stack: letters, digits, - and _, at m
 
 
 def _yaml(file: Path) -> dict[str, Any]:
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
+    from formerr_infra.settings.document import text_of
+    from formerr_infra.settings.parsing import parsed
 
-    try:
-        loaded = YAML(typ="safe", pure=True).load(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise SettingsError([f"{file.name}: not found in {file.parent.resolve()}"]) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError([f"{file.name}: cannot be read: {error}"]) from None
-    except YAMLError as error:
-        raise SettingsError([f"{file.name}: is not YAML: {error}"]) from None
-    # The reader's constructors raise whatever they meet: a 13th month, a list as a key.
-    except Exception as error:
-        raise SettingsError([f"{file.name}: cannot be read: {type(error).__name__}: {error}"]) from None
+    loaded = parsed(text_of(file), file.name)
     if loaded is None:
         return {}
     if not isinstance(loaded, dict):
@@ -308,13 +309,25 @@ def _finding(detail: Any, values: Mapping[str, Any]) -> tuple[str, str]:
                 f"{_SHORT.repr(detail['input'])} has a form that DigitalOcean refuses (allowed: {detail['ctx']['pattern']})",
             )
         case "string_type" if isinstance(detail["input"], int | float):
-            return key, f"a text is expected, found {detail['input']!r}; put it in quotes"
+            return key, f"a text is expected, found {_SHORT.repr(detail['input'])}; put it in quotes"
         case _:
             return key, f"{message}, found {_SHORT.repr(detail['input'])}"
 
 
-#: Shows a value of any size or depth in one short line.
-_SHORT = reprlib.Repr()
+class _Short(reprlib.Repr):
+    """Shows a value of any size or depth in one short line."""
+
+    def repr_int(self, x: int, level: int) -> str:
+        # Python refuses to write down a number of more digits than anybody reads.
+        return (
+            super().repr_int(x, level)
+            if x.bit_length() < _LONG_BITS
+            else f"a number of {x.bit_length():,} bits"
+        )
+
+
+_LONG_BITS = 256
+_SHORT = _Short()
 _SHORT.maxstring = _SHORT.maxother = 80
 _SHORT.maxlevel, _SHORT.maxlist, _SHORT.maxdict = 2, 3, 3
 
@@ -338,7 +351,15 @@ def _meant(key: str, known: Iterable[str]) -> str:
 
 
 def _located(file: Path, key: str, message: str) -> str:
-    return f"{file.name}{_line(file, key)}: {PROJECT}:{key}: {message}"
+    return f"{file.name}{_line(file, key)}: {PROJECT}:{shortened(key)}: {message}"
+
+
+def shortened(key: str) -> str:
+    """A key for a message: one of no length that anybody would read."""
+    return key if len(key) <= _LONGEST_KEY else f"{key[:_LONGEST_KEY]}…"
+
+
+_LONGEST_KEY = 80
 
 
 def _line(file: Path, key: str) -> str:
@@ -349,8 +370,8 @@ def _line(file: Path, key: str) -> str:
 def line_of(file: Path, key: str) -> int:
     """The line of a key of a stack file, with its namespace; 0 where it is not."""
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):
+        lines = files.text_of(file).splitlines()
+    except OSError:
         return 0
     pattern = re.compile(rf"\s*['\"]?{re.escape(key)}['\"]?\s*:")
     return next((number for number, line in enumerate(lines, 1) if pattern.match(line)), 0)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from formerr_infra import children
 from formerr_infra.errors import FormerrError, SettingsError
 from formerr_infra.naming import PROJECT
 from formerr_infra.settings import Settings, access, complete, from_files
@@ -55,17 +58,18 @@ def _file(stack: str) -> str:
     return f"Pulumi.{stack}.yaml"
 
 
-def _load(file: Path) -> Any:
-    from ruamel.yaml import YAML
+def _load(file: Path, where: str) -> Any:
+    from formerr_infra.settings.document import text_of
+    from formerr_infra.settings.parsing import parsed
 
-    return YAML(typ="safe", pure=True).load(file.read_text("utf-8"))
+    return parsed(text_of(file), where)
 
 
 def _config(file: Path) -> dict[str, Any]:
     """The configuration of a file as it stands; empty where it cannot be read, which the settings have said."""
     try:
-        config = _load(file)["config"]
-    except Exception:
+        config = _load(file, file.name)["config"]
+    except (SettingsError, LookupError, TypeError):
         return {}
     return {str(key): value for key, value in config.items()} if isinstance(config, dict) else {}
 
@@ -110,7 +114,7 @@ def _program(folder: Path) -> list[Finding]:
     command = [sys.executable, "-c", "import formerr_infra.program"]
     try:
         done = subprocess.run(
-            command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+            command, cwd=folder, env=children.for_tool(os.environ), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
             timeout=IMPORT_SECONDS,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
@@ -147,12 +151,7 @@ def _workflows(folder: Path) -> list[Finding]:
 
 
 def _parsed(file: Path, where: str, rule: str) -> tuple[Any, list[Finding]]:
-    from ruamel.yaml.error import MarkedYAMLError
-
     try:
-        return _load(file), []
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 0
-        return None, [Finding(where, line, rule, f"is not YAML: {error.problem or error.context}")]
-    except Exception as error:
-        return None, [Finding(where, 0, rule, f"cannot be read: {type(error).__name__}")]
+        return _load(file, where), []
+    except SettingsError as error:
+        return None, [replace(placed(one, where, rule), file=where) for one in error.findings]

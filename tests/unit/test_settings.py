@@ -281,6 +281,12 @@ def test_defaults_and_values_of_the_project_file_hold_below_the_stack_file(tmp_p
     assert (said.region, said.node_size) == ("ams3", "s-4vcpu-8gb")
 
 
+def test_a_value_of_the_project_file_in_short_is_its_default_as_for_the_engine(tmp_path: Path) -> None:
+    project = "name: formerr-infra\nconfig:\n  region: fra1\n  formerr-infra:nodeSize: s-4vcpu-8gb\n"
+    said = from_files(folder(tmp_path, "", project), "staging")
+    assert (said.region, said.node_size) == ("fra1", "s-4vcpu-8gb")
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
