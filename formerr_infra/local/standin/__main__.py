@@ -14,6 +14,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 WORKERS = 32
 PARENT_CHECK_SECONDS = 0.5
+#: SIGINT is how the engine ends its plugins, after a Cancel. A Ctrl-C in the terminal is for the engine's own process group
+#: and does not come here.
+_ENDING = frozenset({signal.SIGINT, signal.SIGTERM})
 
 
 def main() -> int:
@@ -32,6 +35,9 @@ def main() -> int:
 
 def serve() -> int:
     """Listen on a free loopback port and say which on stdout."""
+    # Before any other thread is there, so that all of them have it from this one: a signal that one of gRPC's threads got
+    # would wake nobody here, and the engine kills a plugin that does not listen after five seconds, each time.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
     import grpc
 
     from formerr_infra.local.standin.catalogue import FUNCTIONS, RESOURCES
@@ -46,14 +52,8 @@ def serve() -> int:
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
 
-    stop = threading.Event()
-
-    # SIGINT is how the engine ends its plugins, after a Cancel; it waits five seconds for each that does not listen.
-    # A Ctrl-C in the terminal is for the engine's own process group and does not come here.
-    for ending in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(ending, lambda *_: stop.set())
     threading.Thread(target=_follow_parent, args=(os.getppid(),), daemon=True).start()
-    stop.wait()
+    signal.sigwait(_ENDING)
     server.stop(grace=1).wait()
     return 0
 
