@@ -99,8 +99,7 @@ def outputs(
 
     Examples:  formerr pipeline outputs production registry_endpoint application_url
     """
-    from formerr_infra.engine import Engine
-    from formerr_infra.engine.adapter import SECRET
+    from formerr_infra.engine import SECRET, Engine
     from formerr_infra.pipeline.handing import handed
 
     held = Engine(folder, environment).outputs()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from formerr_infra import expected
 from formerr_infra.deploy import registry, repair, world
 from formerr_infra.deploy.report import Report
-from formerr_infra.engine import Engine, EngineFailed, StackMissing
+from formerr_infra.engine import Engine, EngineFailed, StackMissing, outputs
 from formerr_infra.errors import PreflightFailed, Refused, SettingsError
 from formerr_infra.guard import judge
 
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 ROUNDS = 3
 HEALTH_SECONDS = 300.0
 _LOOK_AGAIN = 5.0
-#: Rules of `formerr validate` that are about something else than a run.
-_ELSEWHERE = frozenset({"policy-pack", "workflow"})
 
 
 class Screen(Protocol):
@@ -140,10 +138,11 @@ class Deployment:
         if self.report.repairs:
             with self._phase("clear"):
                 self._clear()
-        self.report.outputs = self._engine().outputs()
+        state = self._engine().export()
+        self.report.outputs = outputs(state)
         if self.wanted.health:
             with self._phase("health"):
-                self._health()
+                self._health(state)
         return True
 
     # -- phases ----------------------------------------------------------------------------------------------
@@ -151,9 +150,9 @@ class Deployment:
     def _validate(self) -> None:
         from formerr_infra.validate import Level, validate
 
-        found = validate(self.wanted.folder, self.wanted.environ, (self.wanted.stack,))
+        found = validate(self.wanted.folder, self.wanted.environ, (self.wanted.stack,), elsewhere=False)
         self.report.findings = found
-        wrong = [one.text for one in found if one.level is Level.ERROR and one.rule not in _ELSEWHERE]
+        wrong = [one.text for one in found if one.level is Level.ERROR]
         if wrong:
             raise SettingsError(wrong)
 
@@ -187,7 +186,7 @@ class Deployment:
             try:
                 with self._phase("preview"):
                     preview = self._engine(found.expected).preview(
-                        on_event=self.screen.event, policy_packs=self.wanted.policy_packs
+                        on_event=self.screen.event, policy_packs=self.wanted.policy_packs, state=export
                     )
             except EngineFailed as error:
                 self.report.preview = error.seen
@@ -236,7 +235,7 @@ class Deployment:
             return False
         try:
             with self._phase("update"):
-                result = self._engine(plan.world.expected).up(on_event=self.screen.event)
+                result = self._engine(plan.world.expected).up(on_event=self.screen.event, state=export)
         except EngineFailed as error:
             self.report.result = error.seen
             if expected.MOVED in str(error):
@@ -256,11 +255,11 @@ class Deployment:
             names = ", ".join(f"{urn} ({operation})" for urn, operation in left)
             raise repair.OperationsPending(f"the update went well, and these notes stay: {names}")
 
-    def _health(self) -> None:
+    def _health(self, state: Mapping[str, Any]) -> None:
         from formerr_infra.health import Verdict, checks, require, verdict
         from formerr_infra.ledger import read
 
-        ledger = read(self._engine().export())
+        ledger = read(state)
         until = time.monotonic() + self.wanted.health_seconds
         while True:
             found = checks(self.wanted.stack, self._settings, self._access, ledger)

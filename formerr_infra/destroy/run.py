@@ -43,7 +43,12 @@ class Engine(Protocol):
     def import_state(self, state: Mapping[str, Any]) -> None: ...
 
     def destroy(
-        self, *, preview_only: bool, exclude: Sequence[str] = (), on_event: OnEvent = None
+        self,
+        *,
+        preview_only: bool,
+        exclude: Sequence[str] = (),
+        on_event: OnEvent = None,
+        state: Mapping[str, Any] | None = None,
     ) -> object: ...
 
 
@@ -197,10 +202,12 @@ def _delete(
     careful = cluster is not None and (made.taken or (takes_all(cluster.resource) and made.traces))
     if careful and cluster is not None:
         progress("deleting everything but the cluster")
-        used.destroy(preview_only=False, exclude=[cluster.resource.urn], on_event=on_event)
+        used.destroy(
+            preview_only=False, exclude=[cluster.resource.urn], on_event=on_event, state=prepared.export
+        )
         progress(f"deleting the cluster and {len(made.taken)} things that it has made")
         removal.destroy_with(access, cluster.resource.id, made.taken, progress=progress, every=every)
         # What the state still holds on it went with it.
         used = engine({_FORGET_OBJECTS: "true"})
     progress("deleting what the state holds")
-    used.destroy(preview_only=False, on_event=on_event)
+    used.destroy(preview_only=False, on_event=on_event, state=prepared.export)

@@ -27,7 +27,7 @@ _FORGET_OBJECTS = "PULUMI_K8S_DELETE_UNREACHABLE"
 class Engine(Protocol):
     """What a look for drift asks of the engine; see `formerr_infra.engine`."""
 
-    def refresh(self, *, preview_only: bool) -> Preview: ...
+    def refresh(self, *, preview_only: bool, state: Mapping[str, Any] | None = None) -> Preview: ...
 
 
 def look(
@@ -53,7 +53,7 @@ def look(
     failed = ""
     seen: Preview | None
     try:
-        seen = engine({_FORGET_OBJECTS: "true"} if lost else {}).refresh(preview_only=True)
+        seen = engine({_FORGET_OBJECTS: "true"} if lost else {}).refresh(preview_only=True, state=export)
     except EngineFailed as error:
         failed = str(error)
         seen = error.seen

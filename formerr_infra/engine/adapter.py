@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from formerr_infra.engine import events, holders, locks, words
+from formerr_infra.engine import events, exported, holders, locks, words
 from formerr_infra.engine.errors import EngineFailed, EngineInterrupted, StackLocked, StackMissing
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from formerr_infra.engine.process import Done
 
     OnEvent = Callable[[Event], None] | None
+    #: A state as `Engine.export` gives it.
+    State = Mapping[str, Any] | None
 
-#: What the engine puts in a secret's place.
-SECRET = "[secret]"  # noqa: S105  (no secret, but the lack of one)
 _NO_STACK = "no stack named"
 
 
@@ -67,7 +67,12 @@ class Engine:
     # -- what it does ----------------------------------------------------------------------------------------
 
     def preview(
-        self, *, on_event: OnEvent = None, plan: Path | None = None, policy_packs: Sequence[Path] = ()
+        self,
+        *,
+        on_event: OnEvent = None,
+        plan: Path | None = None,
+        policy_packs: Sequence[Path] = (),
+        state: State = None,
     ) -> Preview:
         """What `up` would do; changes nothing.
 
@@ -75,24 +80,31 @@ class Engine:
             on_event: gets each event as it comes.
             plan: a file to save the engine's plan to.
             policy_packs: folders of policy packs to hold it against; a mandatory rule that is broken is an error.
+            state: see `_operate`.
         """
         more = ["--save-plan", os.fspath(plan)] if plan is not None else []
         for pack in policy_packs:
             more += ["--policy-pack", os.fspath(pack)]
-        return self._operate("preview", more, on_event)
+        return self._operate("preview", more, on_event, state)
 
-    def up(self, *, on_event: OnEvent = None, plan: Path | None = None) -> Result:
+    def up(self, *, on_event: OnEvent = None, plan: Path | None = None, state: State = None) -> Result:
         """Bring the stack up, without a question and without a preview before.
 
         Args:
             on_event: gets each event as it comes.
             plan: a file with a plan of the engine, to be kept to.
+            state: see `_operate`.
         """
         more = ["--plan", os.fspath(plan)] if plan is not None else []
-        return self._operate("up", ["--yes", "--skip-preview", *more], on_event, done=True)
+        return self._operate("up", ["--yes", "--skip-preview", *more], on_event, state, done=True)
 
     def refresh(
-        self, *, preview_only: bool, on_event: OnEvent = None, clear_pending_creates: bool = False
+        self,
+        *,
+        preview_only: bool,
+        on_event: OnEvent = None,
+        clear_pending_creates: bool = False,
+        state: State = None,
     ) -> Preview:
         """Read everything anew; what is found different or gone are the changes.
 
@@ -100,13 +112,14 @@ class Engine:
             preview_only: leave the state as it is.
             on_event: gets each event as it comes.
             clear_pending_creates: forget the creates that were interrupted.
+            state: see `_operate`.
         """
         from dataclasses import replace
 
         more = ["--preview-only"] if preview_only else ["--yes", "--skip-preview"]
         if clear_pending_creates:
             more.append("--clear-pending-creates")
-        found = self._operate("refresh", more, on_event)
+        found = self._operate("refresh", more, on_event, state)
         return replace(found, changes=found.drift)
 
     def destroy(
@@ -116,6 +129,7 @@ class Engine:
         exclude_protected: bool = False,
         exclude: Sequence[str] = (),
         on_event: OnEvent = None,
+        state: State = None,
     ) -> Preview:
         """Take the stack down; with `preview_only`, what that would do.
 
@@ -124,13 +138,14 @@ class Engine:
             exclude_protected: leave what is protected, and what that depends on.
             exclude: URNs to leave, with what they depend on.
             on_event: gets each event as it comes.
+            state: see `_operate`.
         """
         more = ["--preview-only"] if preview_only else ["--yes", "--skip-preview"]
         if exclude_protected:
             more.append("--exclude-protected")
         for urn in exclude:
             more += ["--exclude", urn]
-        return self._operate("destroy", more, on_event, done=not preview_only)
+        return self._operate("destroy", more, on_event, state, done=not preview_only)
 
     # -- the stack and its state -----------------------------------------------------------------------------
 
@@ -160,9 +175,8 @@ class Engine:
             self._quick("stack", "import", "--file", os.fspath(file))
 
     def outputs(self) -> dict[str, Any]:
-        """The stack's outputs; for a secret, `SECRET`."""
-        outputs: dict[str, Any] = json.loads(self._quick("stack", "output", "--json"))
-        return outputs
+        """The stack's outputs; for a secret, `exported.SECRET`."""
+        return exported.outputs(self.export())
 
     def config(self) -> dict[str, str | None]:
         """The stack's configuration, key with namespace -> value; for a secret, None."""
@@ -186,9 +200,15 @@ class Engine:
     def _config_words(self) -> list[str]:
         return [] if self._config_file is None else ["--config-file", os.fspath(self._config_file)]
 
-    def _operate(self, name: str, more: Sequence[str], on_event: OnEvent, *, done: bool = False) -> Result:
-        """One operation with its events; the state is read before, because no event says what is external."""
-        external = events.externals(self.export())
+    def _operate(
+        self, name: str, more: Sequence[str], on_event: OnEvent, state: State, *, done: bool = False
+    ) -> Result:
+        """One operation with its events.
+
+        No event says what is external. The state does: the one that is given, where the caller has exported it for this
+        operation, else it is read first.
+        """
+        external = events.externals(self.export() if state is None else state)
         seen: list[Event] = []
 
         def hear(line: str) -> None:

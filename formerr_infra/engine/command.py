@@ -1,8 +1,9 @@
-"""The command line that the Automation API drives, run so that nothing is lost and nothing leaks.
+"""The command line that Pulumi's Automation API drives, run so that nothing is lost and nothing leaks.
 
-It takes the place of the API's own `PulumiCommand`, and differs from it in this: the environment is the one that was
-given, without the secrets that the command has no use for (`children`); nothing can be asked for at a terminal; an
-interrupt ends the engine in order and is waited for; what takes no time has a time limit.
+What the API's own `PulumiCommand` does is done here so: the environment is the one that was given, without the secrets
+that the command has no use for (`children`); nothing can be asked for at a terminal; an interrupt ends the engine in order
+and is waited for; what takes no time has a time limit. The API itself is not imported, which would take longer than
+reading a state (docs/adr/0064-what-a-command-waits-for.md).
 """
 
 from __future__ import annotations
@@ -11,10 +12,7 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from pulumi.automation import CommandResult, PulumiCommand
-from pulumi.automation.errors import create_command_error
+from typing import TYPE_CHECKING
 
 from formerr_infra import children
 from formerr_infra.engine import process
@@ -24,15 +22,13 @@ from formerr_infra.errors import SetupError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    Lines = Callable[[str], Any] | None
-
 #: What runs the program; anything else reads or writes a state.
 _OPERATIONS = frozenset({"destroy", "preview", "refresh", "up"})
 #: For what reads or writes a state and does nothing else.
 QUICK_SECONDS = 120.0
 
 
-class Command(PulumiCommand):
+class Command:
     """`pulumi` of one environment.
 
     Args:
@@ -43,9 +39,7 @@ class Command(PulumiCommand):
     """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        # Not the API's own beginning, which asks the program of another PATH for its version.
         self.command = find(environ)
-        self.version = None
         self._environ = {
             **environ,
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
@@ -53,25 +47,6 @@ class Command(PulumiCommand):
             "PULUMI_DEBUG_COMMANDS": "1",  # without it there is no --event-log
             "PULUMI_AUTOMATION_API": "true",
         }
-
-    def run(
-        self,
-        args: list[str],
-        cwd: str,
-        additional_env: Mapping[str, str],
-        on_output: Lines = None,
-        on_error: Lines = None,
-    ) -> CommandResult:
-        """See the Automation API; for commands that are quick."""
-        done = self.finish(args, Path(cwd), additional_env=additional_env, timeout=QUICK_SECONDS)
-        for callback, printed in ((on_output, done.out), (on_error, done.err)):
-            if callback is not None:
-                for line in printed.splitlines():
-                    callback(line)
-        result = CommandResult(done.out, done.err, done.code)
-        if done.code != 0:
-            raise create_command_error(result)
-        return result
 
     def logged(
         self,

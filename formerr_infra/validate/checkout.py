@@ -27,8 +27,34 @@ _SECRET = re.compile(r".*(token|secret|password|passphrase|api_?key|access_?key|
 IMPORT_SECONDS = 60
 
 
-def validate(folder: Path, environment: Mapping[str, str], stacks: Sequence[str] = STACKS) -> list[Finding]:
-    """Every finding, by file and line. Both stacks are read for what concerns the two of them."""
+def validate(
+    folder: Path,
+    environment: Mapping[str, str],
+    stacks: Sequence[str] = STACKS,
+    *,
+    elsewhere: bool = True,
+) -> list[Finding]:
+    """Every finding, by file and line. Both stacks are read for what concerns the two of them.
+
+    Args:
+        folder: of Pulumi.yaml.
+        environment: of a run.
+        stacks: that are asked about.
+        elsewhere: policy pack and workflows too, which no run of the program depends on.
+    """
+    program = _Import(folder)  # takes longest, and meanwhile everything else is looked at
+    try:
+        found = _files(folder, environment, stacks)
+        if elsewhere:
+            found += _pack(folder) + _workflows(folder)
+        found += program.findings()
+    finally:
+        program.end()
+    return sorted(set(found))
+
+
+def _files(folder: Path, environment: Mapping[str, str], stacks: Sequence[str]) -> list[Finding]:
+    """What the stacks' files and the environment have."""
     found: list[Finding] = []
     settings: dict[str, Settings] = {}
     for stack in dict.fromkeys((*STACKS, *stacks)):
@@ -50,8 +76,7 @@ def validate(folder: Path, environment: Mapping[str, str], stacks: Sequence[str]
             lambda file, key: line_of(folder / file, f"{PROJECT}:{key}"),
         )
         found += missing((_file(first), raw[first]), (_file(second), raw[second]))
-    found += _program(folder) + _pack(folder) + _workflows(folder)
-    return sorted(set(found))
+    return found
 
 
 def _file(stack: str) -> str:
@@ -107,22 +132,40 @@ def _environment(
     return [Finding(_file(stack), 0, "environment", one) for one in messages]
 
 
-def _program(folder: Path) -> list[Finding]:
+class _Import:
     """Whether the program can be imported, in a process of its own that declares nothing."""
-    if not (folder / "__main__.py").is_file():
-        return [Finding("__main__.py", 0, "program", "there is no program here")]
-    command = [sys.executable, "-c", "import formerr_infra.program"]
-    try:
-        done = subprocess.run(
-            command, cwd=folder, env=children.for_tool(os.environ), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
-            timeout=IMPORT_SECONDS,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
-        return [Finding("__main__.py", 0, "program", f"its import did not end within {IMPORT_SECONDS} s")]
-    if done.returncode == 0:
-        return []
-    last = (done.stderr.strip().splitlines() or ["no reason was given"])[-1]
-    return [Finding("__main__.py", 0, "program", f"the program cannot be imported: {last}")]
+
+    def __init__(self, folder: Path) -> None:
+        self._process: subprocess.Popen[str] | None = None
+        if (folder / "__main__.py").is_file():
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", "import formerr_infra.program"],
+                cwd=folder,
+                env=children.for_tool(os.environ),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+
+    def findings(self) -> list[Finding]:
+        """Waited for."""
+        if self._process is None:
+            return [Finding("__main__.py", 0, "program", "there is no program here")]
+        try:
+            _, said = self._process.communicate(timeout=IMPORT_SECONDS)
+        except subprocess.TimeoutExpired:
+            return [Finding("__main__.py", 0, "program", f"its import did not end within {IMPORT_SECONDS} s")]
+        if self._process.returncode == 0:
+            return []
+        last = (said.strip().splitlines() or ["no reason was given"])[-1]
+        return [Finding("__main__.py", 0, "program", f"the program cannot be imported: {last}")]
+
+    def end(self) -> None:
+        """Nothing of it is left."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
+            self._process.communicate()
 
 
 def _pack(folder: Path) -> list[Finding]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from formerr_infra.engine import (
+    SECRET,
     Engine,
     EngineFailed,
     Event,
@@ -17,7 +18,6 @@ from formerr_infra.engine import (
     StackLocked,
     StackMissing,
 )
-from formerr_infra.engine.adapter import SECRET
 from formerr_infra.errors import SetupError
 from tests.support import account
 

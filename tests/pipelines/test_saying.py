@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from formerr_infra.engine.adapter import SECRET
+from formerr_infra.engine import SECRET
 from formerr_infra.errors import SettingsError
 from formerr_infra.pipeline import GitHub, GitHubFailed
 from formerr_infra.pipeline.handing import handed

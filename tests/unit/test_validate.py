@@ -133,3 +133,12 @@ def test_the_command_ends_with_2_where_there_is_an_error_and_with_0_where_none_i
     done = CliRunner().invoke(app, arguments)
     assert (done.exit_code, json.loads(done.stdout)["errors"]) == (2, 1)
     assert len(json.loads((folder / "log.sarif").read_text("utf-8"))["runs"][0]["results"]) == 2
+
+
+def test_what_no_run_depends_on_is_not_looked_at_for_a_run(folder: Path) -> None:
+    (folder / ".github" / "workflows").mkdir(parents=True)
+    (folder / ".github" / "workflows" / "a.yml").write_text("on: [")
+    (folder / "policy" / "PulumiPolicy.yaml").unlink()
+
+    assert {one.rule for one in validate(folder, ENVIRONMENT)} == {"policy-pack", "workflow"}
+    assert validate(folder, ENVIRONMENT, elsewhere=False) == []
