@@ -43,8 +43,9 @@ lock: SETUP_FLAGS = --no-application
 lint: setup ## ruff, mypy strict, import-linter, actionlint, zizmor
 	@$(VENV_PYTHON) -m formerr_infra.local.checks lint
 
-bench: setup ## the figures
-	@$(VENV_PYTHON) -m formerr_infra.local.checks bench
+# BENCH="accounts states": those parts alone.
+bench: setup ## the figures, in pairs; writes docs/benchmarks.md
+	@$(VENV_PYTHON) -m formerr_infra.local.checks bench $(BENCH)
 
 # CAMPAIGN="--seed 7 --actions 500 --no-sweep": other seeds, fewer actions, without the sweep.
 campaign: SETUP_FLAGS = --no-application

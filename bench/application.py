@@ -12,22 +12,30 @@ import subprocess
 import sys
 import tempfile
 import time
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from bench.figures import LATENCY, Figure, pairs, ratio
-from bench.preview import StaticStack, no_op
+from bench import sides
+from bench.figures import LATENCY, Figure
+from bench.rows import OURS, STATIC, Measured, Rows, against
+from bench.sides import Side, StaticStack, account
 from formerr_infra.emulator.server import EmulatorServer
+from formerr_infra.local.environment import TOKEN
 from formerr_infra.local.paths import CHECKOUT
 from tests.support import kubernetes
 from tests.support import tools as toolchain
 from tests.support.stack import Stack
 
-PAIRS = 5
+if TYPE_CHECKING:
+    from formerr_infra.emulator.client import ControlClient
+    from tests.support.tools import Tools
+
+#: Seconds added to each answer of the account -> pairs.
+PAIRS = {0.0: 2, LATENCY: 5, 0.2: 2}
 TARGET = 1.25
 IMPORT_SECONDS = 1.5
 IMPORTS = 5
+PREVIEW = "no-op preview"
 #: Everything that a run of the program imports, the declaring modules too.
 _IMPORT = (
     "import pulumi; from formerr_infra import program; program.make_lazy(program.PROVIDER); "
@@ -36,13 +44,14 @@ _IMPORT = (
 )
 
 
-def measure() -> list[Figure]:
+def measure() -> Measured:
     """The application's figures.
 
     Raises:
         LookupError: the engine or the control plane's programs are not there.
         RuntimeError: a preview failed, or had something to do.
     """
+    rows = Rows()
     with (
         tempfile.TemporaryDirectory(prefix="formerr-bench-") as temporary,
         EmulatorServer(kubernetes=kubernetes.find()) as server,
@@ -55,30 +64,21 @@ def measure() -> list[Figure]:
         ours.environment.update(_secrets())
         ours.up().ok()
         version = str(control.list("kubernetes_clusters")[0]["version"])
-        control.account(token="static", name="static", rate_limit=1_000_000)  # noqa: S106 - an emulated account
-        static = StaticStack(folder / "static", tools, control, token="static", version=version, refresh=True)  # noqa: S106
-        static.init()
-        (static.project / "__main__.py").rename(static.project / "program.py")
-        (static.project / "__main__.py").write_bytes(
-            (CHECKOUT / "bench" / "static" / "application.py").read_bytes()
-        )
-        (static.project / "objects.json").write_text(json.dumps(_objects(ours)), "utf-8")
-        static.up().ok()
-        static.up().ok()
-        control.account(rate_limit=1_000_000)
-        control.latency(LATENCY)
-        previews = partial(no_op, ours, tools), partial(no_op, static, tools)
-        for preview in previews:
-            preview()
-        with_detection, declared = pairs(*previews, PAIRS)
+        mine = Side(ours, account(control, TOKEN))
+        floor = Side(_static(folder / "static", tools, control, version, ours), account(control, "static"))
+        for latency, pairs in PAIRS.items():
+            control.latency(latency)
+            for number in range(pairs + 1):
+                kept = rows if number else Rows()  # the first is a warm-up
+                kept.add(PREVIEW, OURS, mine.pulumi(*sides.PREVIEW), latency=latency)
+                kept.add(PREVIEW, STATIC, floor.pulumi(*sides.PREVIEW), latency=latency)
+                kept.add("detection", OURS, mine.formerr("detect", "-s", "staging"), latency=latency)
+                health = mine.formerr("health", "staging", codes=(0, 4, 8))
+                kept.add("health", OURS, health, latency=latency)
     imports = sorted(_import() for _ in range(IMPORTS))
-    return [
-        ratio(
-            "no-op preview with the application : the same declared statically",
-            with_detection,
-            declared,
-            TARGET,
-        ),
+    preview, static = (rows.one(PREVIEW, side, latency=LATENCY) for side in (OURS, STATIC))
+    figures = [
+        against("no-op preview with the application : the same declared statically", preview, static, TARGET),
         Figure(
             "import of the whole program, warm",
             imports[len(imports) // 2],
@@ -87,6 +87,21 @@ def measure() -> list[Figure]:
             detail=f"{imports[0]:.2f} to {imports[-1]:.2f} s, {IMPORTS} runs",
         ),
     ]
+    return Measured(figures, rows.all())
+
+
+def _static(folder: Path, tools: Tools, control: ControlClient, version: str, ours: Stack) -> StaticStack:
+    """The same objects declared statically, and up."""
+    account(control, "static")
+    static = StaticStack(folder, tools, control, token="static", version=version, refresh=True)  # noqa: S106 - emulated
+    static.init()
+    (static.project / "__main__.py").rename(static.project / "program.py")
+    program = (CHECKOUT / "bench" / "static" / "application.py").read_bytes()
+    (static.project / "__main__.py").write_bytes(program)
+    (static.project / "objects.json").write_text(json.dumps(_objects(ours)), "utf-8")
+    static.up().ok()
+    static.up().ok()
+    return static
 
 
 def _secrets() -> dict[str, str]:

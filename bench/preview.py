@@ -5,7 +5,6 @@ Each side is brought up for real on an account of its own, then previewed in tur
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import tempfile
 import time
@@ -14,55 +13,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.figures import LATENCY, Figure, ratio
+from bench.sides import StaticStack
 from formerr_infra.emulator.server import EmulatorServer
-from formerr_infra.local.paths import CHECKOUT
 from tests.support import tools as toolchain
 from tests.support.stack import Stack
 
 if TYPE_CHECKING:
-    from formerr_infra.emulator.client import ControlClient
     from tests.support.tools import Tools
 
 PAIRS = 7
-TARGET = 1.15
-REFRESH = "options:\n  refresh: always\n"
-
-
-class StaticStack(Stack):
-    """A stack of the static program; its project has the options of the real one.
-
-    Args:
-        refresh: with the engine refreshing first, as the real project has it.
-    """
-
-    def __init__(
-        self, folder: Path, tools: Tools, control: ControlClient, *, token: str, version: str, refresh: bool
-    ) -> None:
-        super().__init__(folder, tools, control)
-        self.environment["DIGITALOCEAN_TOKEN"] = token
-        self._token = token
-        self._version = version
-        self._refresh = refresh
-
-    def init(self) -> StaticStack:
-        """The project folder and an empty stack."""
-        self.project.mkdir(parents=True)
-        (self.folder / "state").mkdir()
-        head, _, _ = (CHECKOUT / "Pulumi.yaml").read_text("utf-8").partition("\nconfig:\n")
-        if f"{REFRESH}" not in head + "\n":
-            raise RuntimeError(
-                "Pulumi.yaml does not refresh any more; the comparison has to be looked at again"
-            )
-        if not self._refresh:
-            head = (head + "\n").replace(REFRESH, "")
-        config = "\nconfig:\n  digitalocean:httpRetryMax:\n    value: 0\n"
-        (self.project / "Pulumi.yaml").write_text(head + config, "utf-8")
-        values = f"config:\n  static:version: {self._version}\n  static:registry: static-{self._token}\n"
-        self.file.write_text(values, "utf-8")
-        shutil.copy(CHECKOUT / "bench" / "static" / "program.py", self.project / "__main__.py")
-        (self.project / ".venv").symlink_to(CHECKOUT / ".venv")
-        self.run("stack", "init", self.name, stack="").ok()
-        return self
+TARGET = 1.1
 
 
 def measure() -> list[Figure]:
