@@ -10,7 +10,7 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bench import sides
 from bench.figures import LATENCY, Figure
@@ -113,7 +113,7 @@ def measure() -> Measured:
     return Measured(figures, [*rows.all(), *memory.all()], left_out)
 
 
-def _of(size: int) -> dict[str, float | str]:
+def _of(size: int) -> dict[str, Any]:
     return {"latency": LATENCY, "size": f"{size} VPCs"}
 
 

@@ -12,7 +12,11 @@ SEALED = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"
 
 
 def _export(**held: Any) -> dict[str, Any]:
-    stack = {"urn": "urn:pulumi:s::p::pulumi:pulumi:Stack::p-s", "type": "pulumi:pulumi:Stack", "outputs": held}
+    stack = {
+        "urn": "urn:pulumi:s::p::pulumi:pulumi:Stack::p-s",
+        "type": "pulumi:pulumi:Stack",
+        "outputs": held,
+    }
     other = {"urn": "urn:pulumi:s::p::a:b:C::c", "type": "a:b:C", "outputs": {"word": "of another"}}
     return {"version": 3, "deployment": {"resources": [other, stack]}}
 
