@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 from formerr_infra.inventory.facts import KubernetesOptions, Network, Unknown
 from formerr_infra.inventory.kinds import KINDS, Raw
 from formerr_infra.inventory.listing import MOST_PAGES, PER_PAGE
+from formerr_infra.inventory.session import NOT_OFFERED
 
 if TYPE_CHECKING:
     from formerr_infra.inventory.session import Answer, Session
@@ -118,6 +119,15 @@ def read_tier(session: Session, *, older: bool = False) -> str | Unknown | None:
     return slug if isinstance(slug, str) and slug else Unknown(f"{where}: no tier")
 
 
+def older_tier(session: Session, newer: str | Unknown | None) -> str | Unknown | None:
+    """The same from the older endpoint where the newer one could not tell; what that one said where there is no older."""
+    untold = newer is None and session.older_registries
+    if not untold and not (isinstance(newer, Unknown) and newer.missing):
+        return newer
+    older = read_tier(session, older=True)
+    return newer if isinstance(older, Unknown) and older.missing else older
+
+
 def registry_names(items: tuple[Raw, ...] | Unknown) -> tuple[str, ...] | Unknown:
     """The names in a complete list of registries."""
     return items if isinstance(items, Unknown) else tuple(sorted(item["name"] for item in items))
@@ -153,7 +163,7 @@ def _object(answer: Answer, key: str, where: str) -> Part | Unknown:
 
 
 def _body(answer: Answer, where: str) -> Part | Unknown:
-    missing = answer.status in (404, 405)
+    missing = answer.status in NOT_OFFERED
     if answer.trouble:
         return Unknown(answer.trouble, missing=missing)
     if answer.status != 200 or answer.body is None:

@@ -7,7 +7,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from formerr_infra.inventory.facts import Access, Limits, Unknown
-from formerr_infra.inventory.session import Session
+from formerr_infra.inventory.kinds import KINDS
+from formerr_infra.inventory.listing import read_one
+from formerr_infra.inventory.session import NOT_OFFERED, Session
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,19 +34,23 @@ class Associated:
 def associated(
     access: Access, cluster_id: str, *, limits: Limits | None = None
 ) -> tuple[Associated, ...] | Unknown | None:
-    """What a cluster has made in the account besides its nodes; None where there is no such cluster."""
+    """What a cluster has made in the account besides its nodes; None where there is no such cluster.
+
+    Nothing, where the API tells of the cluster and has no such answer.
+    """
     session = Session(access, limits or Limits())
     path = _ASSOCIATED.format(cluster_id)
     try:
         answer = session.read(
             path, "kubernetes:read", session.client.kubernetes.list_associated_resources, cluster_id
         )
+        if answer.status in NOT_OFFERED:
+            alive = read_one(session, KINDS["cluster"], cluster_id)
+            return alive if alive is None or isinstance(alive, Unknown) else ()
     finally:
         session.close()
     if answer.trouble:
         return Unknown(answer.trouble)
-    if answer.status == 404:
-        return None
     if answer.status != 200 or answer.body is None:
         return Unknown(f"GET {path}: {answer.status}")
     return _listed(answer.body, path)

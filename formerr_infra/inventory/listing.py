@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 from formerr_infra.inventory.crew import StillRunning, side_by_side
 from formerr_infra.inventory.facts import Unknown
 from formerr_infra.inventory.kinds import Kind, Listing, Malformed, Raw, identified
+from formerr_infra.inventory.session import NOT_OFFERED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,8 +31,6 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 MOST_PAGES = 500
 #: What the API gives on one page unless more is asked for.
 _USUAL_PAGE = 20
-#: Statuses of a path that is not there.
-_NOT_OFFERED = (404, 405)
 
 
 class _Disagreement(Exception):
@@ -101,10 +100,13 @@ def read_one(session: Session, kind: Kind, identity: str, within: str | None = N
         return _of_that_name(session, kind, identity)
     ids = (identity,) if within is None else (within, identity)
     answer = session.read(path, kind.scope, kind.getter(session.client), *ids)
+    no_such_path = answer.status in NOT_OFFERED and answer.status != 404
+    if kind.listing is Listing.REGISTRIES and no_such_path:
+        return _listed_registry(session, kind, identity)
     if answer.trouble:
         return Unknown(answer.trouble)
     if answer.status == 404:
-        return _absent_registry(session, kind, identity) if kind.listing is Listing.REGISTRIES else None
+        return _listed_registry(session, kind, identity) if kind.listing is Listing.REGISTRIES else None
     if answer.status != 200 or answer.body is None:
         return Unknown(f"GET {path}: {answer.status}")
     raw: Raw = answer.body.get(kind.one, {})
@@ -306,15 +308,17 @@ def _check_unique(kind: Kind, items: tuple[Raw, ...]) -> None:
 def _registries(session: Session, kind: Kind) -> tuple[Raw, ...]:
     """All registries: one answer, or the older endpoint where the account has only that one.
 
-    That the newer one is not there, or lists null, says nothing of registries, so it may be said in any words; only the
+    That the newer one is not there, or has no list, says nothing of registries, so it may be said in any words; only the
     older one is documented to answer 404 where there is none.
     """
     answer = session.read(kind.path, kind.scope, kind.lister(session.client))
-    null = answer.body is not None and answer.body.get(kind.many, 0) is None
-    if answer.status == 200 and answer.body is not None and not null:
-        return _objects(answer.body.get(kind.many), kind, f"GET {kind.path}")
-    if answer.status not in _NOT_OFFERED and not (null and answer.status == 200):
-        raise _Trouble(answer.trouble or f"GET {kind.path}: {answer.status}")
+    listed = answer.body.get(kind.many) if answer.status == 200 and answer.body is not None else None
+    if listed is not None:
+        return _objects(listed, kind, f"GET {kind.path}")
+    if answer.trouble and answer.status not in NOT_OFFERED:
+        raise _Trouble(answer.trouble)
+    if answer.status != 200 and answer.status not in NOT_OFFERED:
+        raise _Trouble(f"GET {kind.path}: {answer.status}")
     answer = session.read("/v2/registry", kind.scope, session.client.registry.get)
     if answer.trouble:
         raise _Trouble(answer.trouble)
@@ -326,7 +330,7 @@ def _registries(session: Session, kind: Kind) -> tuple[Raw, ...]:
     return _objects([answer.body.get(kind.one)], kind, "GET /v2/registry")
 
 
-def _absent_registry(session: Session, kind: Kind, name: str) -> Raw | Unknown | None:
+def _listed_registry(session: Session, kind: Kind, name: str) -> Raw | Unknown | None:
     """A registry that the newer endpoint does not know; an API without that endpoint says so of every one."""
     items = read_list(session, kind)
     if isinstance(items, Unknown):

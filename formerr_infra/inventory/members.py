@@ -12,15 +12,13 @@ from typing import TYPE_CHECKING
 from formerr_infra.inventory.facts import Access, Limits, Unknown
 from formerr_infra.inventory.kinds import MEMBER, identified
 from formerr_infra.inventory.listing import read_list
-from formerr_infra.inventory.session import Session
+from formerr_infra.inventory.session import NOT_OFFERED, Session
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 #: Kind of this package -> what the API calls it in an URN (`do:<word>:<id>`).
 WORDS: Mapping[str, str] = {"cluster": "kubernetes", "load_balancer": "loadbalancer"}
-#: Statuses of a path that is not there: it says nothing of members.
-_NOT_OFFERED = (404, 405)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,4 +60,4 @@ def members(access: Access, vpc_id: str, *, limits: Limits | None = None) -> Mem
 def _not_offered(session: Session, vpc_id: str) -> bool:
     """Whether there is no such path, in whatever words that is said."""
     path = MEMBER.at(vpc_id)
-    return session.read(path, MEMBER.scope, session.client.vpcs.list_members, vpc_id).status in _NOT_OFFERED
+    return session.read(path, MEMBER.scope, session.client.vpcs.list_members, vpc_id).status in NOT_OFFERED

@@ -6,7 +6,7 @@ from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from formerr_infra.inventory.account import read_tier
+from formerr_infra.inventory.account import older_tier, read_tier
 from formerr_infra.inventory.crew import StillRunning, side_by_side
 from formerr_infra.inventory.facts import Access, Limits, Prices, Unknown
 from formerr_infra.inventory.listing import MOST_PAGES, PER_PAGE
@@ -40,9 +40,7 @@ def read_prices(access: Access, *, limits: Limits | None = None) -> Prices:
 
 
 def _subscription(session: Session) -> str | Unknown | None:
-    tier = read_tier(session)
-    missing = tier is None and session.older_registries
-    return read_tier(session, older=True) if missing or (isinstance(tier, Unknown) and tier.missing) else tier
+    return older_tier(session, read_tier(session))
 
 
 def _sizes(session: Session) -> Mapping[str, Decimal] | Unknown:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 #: The status of an answer that a caller may want to read itself; any other but 200 is trouble.
 TELLING = frozenset({404, 405, 409, 412})
+#: Statuses of a path that is not there, in whatever words.
+NOT_OFFERED = frozenset({404, 405, 501})
 #: The shortest wait for a rate limit, against an answer that says 0; seconds.
 _SHORTEST_WAIT = 0.1
 #: A wait for a rate limit where the answer does not say how long; seconds.
@@ -192,7 +194,7 @@ class Session:
             return Answer(status, None, f"{where}: forbidden, the token may lack {scope}{said}"), False
         if status == 429:
             return Answer(status, None, f"{where}: rate limited{said}"), True
-        return Answer(status, None, f"{where}{said}"), status >= 500
+        return Answer(status, None, f"{where}{said}"), status >= 500 and status not in NOT_OFFERED
 
     def _said(self, body: object) -> str:
         message = body.get("message") if isinstance(body, dict) else None

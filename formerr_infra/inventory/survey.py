@@ -151,15 +151,12 @@ def _sighting(question: Question, results: dict[Hashable, Any], project: str, st
 def _account(results: dict[Hashable, Any], session: Session) -> AccountFacts:
     account = results["account"]
     status, limit = (account, account) if isinstance(account, Unknown) else account
-    tier = results["tier"]
-    if (tier is None and session.older_registries) or (isinstance(tier, Unknown) and tier.missing):
-        tier = reads.read_tier(session, older=True)
     return AccountFacts(
         status=status,
         droplet_limit=limit,
         droplets=results["droplets"],
         kubernetes=results["options"],
-        registry_tier=tier,
+        registry_tier=reads.older_tier(session, results["tier"]),
         registries=reads.registry_names(results.get(("list", "registry"), reads.NOT_ASKED)),
         vpcs=reads.networks(results.get(("list", "vpc"), reads.NOT_ASKED)),
         missing_scopes=tuple(sorted(session.refused)),

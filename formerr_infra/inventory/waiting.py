@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from formerr_infra.inventory.facts import Access, Limits, Unknown
 from formerr_infra.inventory.kinds import KINDS
 from formerr_infra.inventory.listing import read_one
-from formerr_infra.inventory.session import Session
+from formerr_infra.inventory.session import NOT_OFFERED, Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +38,7 @@ def registry_name_taken(access: Access, name: str, *, limits: Limits | None = No
                 return False
             if answer.status == 409 and not answer.trouble:
                 return True
-            if answer.status not in (404, 405):
+            if answer.status not in NOT_OFFERED:
                 return None
         return None
     finally:
