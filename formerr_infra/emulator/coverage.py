@@ -57,9 +57,11 @@ Cilium, the CSI driver), and so network policies and DNS have no effect.
 _ON_ITS_OWN = """\
 ## On its own
 
-Any program that takes the address of DigitalOcean's API from a setting can use it. It imports nothing else of this package.
+Any program that takes the address of DigitalOcean's API from a setting can use it. It imports nothing else of this package,
+and the extra brings three packages and what they need, nothing of Pulumi.
 
-    pip install '.[emulator]'      # in a checkout
+    pip wheel --no-deps -w dist .                             # in a checkout
+    pip install "$(ls dist/formerr_infra-*.whl)[emulator]"    # anywhere
     python -m formerr_infra.emulator --port 8100 --state-file state.json
 
 It answers within a second, listens on loopback only, and ends with Ctrl-C; `--help` has the options. In the tests of a Python
