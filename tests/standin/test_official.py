@@ -19,9 +19,9 @@ from urllib.request import Request, urlopen
 import pytest
 
 from formerr_infra.emulator.server import EmulatorServer
-from formerr_infra.local.standin.values import SIGNATURE
 from tests.standin.engine import TOKEN, Engine
 from tests.standin.programs import CHANGES, FIRST, REPLACEMENTS, edited, import_ids, imported, looked_at
+from tests.standin.steady import INTERNAL, steady
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from tests.support.tools import Tools
 
 OFFICIAL = "FORMERR_TEST_OFFICIAL_PLUGIN"
-INTERNAL = frozenset({"__meta", "__pulumi_raw_state_delta", "__defaults"})
 CHANGED_BEHIND = {
     "PATCH /v2/vpcs/{vpc}": {"description": "three"},
     "PUT /v2/domains/{domain}/records/{record}": {"type": "A", "ttl": 900},
@@ -49,15 +48,6 @@ GONE = dict.fromkeys((
     "DELETE /v2/load_balancers/{balancer}",
     "DELETE /v2/kubernetes/clusters/{cluster}/node_pools/{pool}",
 ))  # fmt: skip
-RACING = frozenset({"dropletIds", "ip"})
-"""What depends on which of two things made side by side was there first."""
-UNSTEADY = (
-    (re.compile(r"LS0tLS1CRUdJTi[A-Za-z0-9+/=]+"), "PEM"),  # each cluster has an authority of its own
-    (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?( \+0000 UTC|Z)?"), "TIME"),
-    (re.compile(r"127\.0\.0\.1:\d+"), "HOST"),
-    (re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(-\w+)?"), "ID"),
-    (re.compile(r"\b(400\d{6}|\d{6,})\b"), "NUMBER"),
-)
 
 pytestmark = [
     pytest.mark.engine,
@@ -67,21 +57,6 @@ pytestmark = [
 ]
 
 Phase = tuple[str, dict[str, Any]]
-
-
-def steady(value: Any) -> Any:
-    """A value without what differs from run to run or says nothing."""
-    if isinstance(value, dict):
-        if SIGNATURE in value:
-            return {"secret": shown} if (shown := steady(json.loads(value["plaintext"]))) else None
-        kept = {key: steady(item) for key, item in value.items() if key not in INTERNAL | RACING}
-        return {key: item for key, item in kept.items() if item not in (None, "", 0, False, [], {})}
-    if isinstance(value, list):
-        return sorted((steady(item) for item in value), key=lambda item: json.dumps(item, sort_keys=True))
-    if isinstance(value, str):
-        for pattern, word in UNSTEADY:
-            value = pattern.sub(word, value)
-    return value
 
 
 def planned(preview: dict[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from formerr_infra.local.standin.rpc import pb, pb_grpc
 from formerr_infra.local.standin.values import from_struct, to_struct
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 TOKEN = "local-token"
@@ -125,10 +125,10 @@ class Wire:
 
 
 @contextmanager
-def started(given: dict[str, str]) -> Iterator[Wire]:
-    """A running plugin, not configured yet."""
+def started(given: dict[str, str], program: Sequence[str] | None = None) -> Iterator[Wire]:
+    """A running plugin, not configured yet: the stand-in, or another program."""
     process = subprocess.Popen(
-        command(),
+        program or command(),
         env=given,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -69,7 +69,7 @@ def _level(
         at = f"{path}{key}"
         found = known.get(key)
         if found is None:
-            failures.append((at, f"Invalid or unknown key. Examine values at '{at}'."))
+            failures.append((at, "Invalid or unknown key"))
         elif not found.settable:
             failures.append(
                 (at, f"Can't configure a value for '{at}': its value is decided by DigitalOcean.")
@@ -83,7 +83,7 @@ def _level(
             failures.append(
                 (
                     at,
-                    f"Missing required argument: '{at}' is required, but was not declared.",
+                    f"Missing required argument: '{at}' is required, but was not declared",
                 )
             )
     done[DEFAULTS] = sorted(filled)

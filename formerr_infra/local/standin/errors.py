@@ -39,3 +39,7 @@ class InitFailed(StandinError):
         self.ident = ident
         self.reason = reason
         super().__init__(reason)
+
+
+class Gone(StandinError):
+    """What was to be changed is not there: nothing of it is kept."""

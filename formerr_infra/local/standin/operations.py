@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from formerr_infra.local.standin import plan as planning
 from formerr_infra.local.standin.check import DEFAULTS
-from formerr_infra.local.standin.errors import InitFailed, StandinError
+from formerr_infra.local.standin.errors import Gone, InitFailed, StandinError
 from formerr_infra.local.standin.inputs import imported, refreshed
 from formerr_infra.local.standin.plan import Difference
 from formerr_infra.local.standin.resource import Made
@@ -98,7 +98,9 @@ def update(
     planned = planning.plan(resource.fields, news, olds, ignored=ignored)
     try:
         planned |= resource.update(cloud, ident, olds, planned) or {}
-        live = resource.read(cloud, ident, planned)
+        live = resource.read(cloud, ident, planned) if resource.reads_again else {}
+    except Gone:
+        live = None
     except StandinError as error:
         raise Unfinished(resource, ident, _outputs(resource, ident, planned, {}), str(error)) from None
     if live is None:
@@ -124,7 +126,9 @@ def read(
     """
     is_refresh = bool(state)
     known = state
-    if not is_refresh and resource.importer is not None:
+    if not is_refresh:
+        if resource.importer is None:
+            return None
         try:
             found = resource.importer(cloud, ident)
         except StandinError:

@@ -93,9 +93,11 @@ class Resource:
 
     Args:
         module: as in `digitalocean:index/<module>:<name>`.
-        importer: None where the official plugin has none.
+        importer: None where the official plugin has none; an import then finds nothing.
         also_replaces: properties whose change replaces by its direction, not by itself.
+        conflicts: pairs of properties of which only one may be declared.
         validate: what the program declared wrongly across properties, as (path, reason).
+        reads_again: whether it is read after an update.
         schema_version: as the official plugin writes it into the state, so that it can take the state over.
     """
 
@@ -108,7 +110,9 @@ class Resource:
     delete: Delete
     importer: Importer | None = _nothing_known
     also_replaces: Callable[[Props, Props], frozenset[str]] = _never
+    conflicts: tuple[tuple[str, str], ...] = ()
     validate: Callable[[Props], list[tuple[str, str]]] = _nothing_wrong
+    reads_again: bool = True
     schema_version: int = 0
 
     @property
@@ -142,10 +146,16 @@ def nothing_to_update(cloud: Cloud, ident: str, olds: Props, planned: Props) -> 
 
 def changed(olds: Props, planned: Props, *names: str) -> bool:
     """Whether any of the named properties differs, nothing and empty being the same."""
-    return any(
-        olds.get(name) != planned.get(name) and not (is_zero(olds.get(name)) and is_zero(planned.get(name)))
-        for name in names
-    )
+    return any(_said(olds.get(name)) != _said(planned.get(name)) for name in names)
+
+
+def _said(value: Any) -> Any:
+    """A value without what is empty in it; None for one that is empty itself."""
+    if isinstance(value, dict):
+        value = {key: said for key, item in value.items() if (said := _said(item)) is not None}
+    elif isinstance(value, list):
+        value = [_said(item) for item in value]
+    return None if is_zero(value) else value
 
 
 def compact(body: dict[str, Any]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from formerr_infra.local.standin import config, operations
 from formerr_infra.local.standin.api import Api, Connection
 from formerr_infra.local.standin.check import Naming, check
 from formerr_infra.local.standin.errors import StandinError
-from formerr_infra.local.standin.fields import Unknown
+from formerr_infra.local.standin.fields import Props, Unknown
 from formerr_infra.local.standin.plan import Change, Difference
 from formerr_infra.local.standin.resource import Cloud, Function, Resource
 from formerr_infra.local.standin.rpc import pb, pb_grpc, plugin_pb
@@ -166,18 +166,24 @@ class Provider(pb_grpc.ResourceProviderServicer):  # type: ignore[misc]  # the s
         checked = check(
             resource.fields, from_struct(request.olds), from_struct(request.news), _naming(request)
         )
-        failures = checked.failures or resource.validate(checked.inputs)
+        conflicts = [
+            (one, f'Conflicting configuration arguments. "{one}": conflicts with {other}')
+            for one, other in resource.conflicts
+            if one in checked.inputs and other in checked.inputs
+        ]
         return pb.CheckResponse(
             inputs=to_struct(checked.inputs, resource.fields),
-            failures=[pb.CheckFailure(property=path, reason=reason) for path, reason in failures],
+            failures=[
+                pb.CheckFailure(reason=_examined(reason, _logical(request), path))
+                for path, reason in (*checked.failures, *conflicts)
+            ],
         )
 
     @_guarded
     def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:
         resource = self._resource(request.urn)
-        found = operations.diff(
-            resource, from_struct(request.olds), from_struct(request.news), list(request.ignoreChanges)
-        )
+        news = _fitting(resource, from_struct(request.news))
+        found = operations.diff(resource, from_struct(request.olds), news, list(request.ignoreChanges))
         some = pb.DiffResponse.DIFF_SOME if found.differences else pb.DiffResponse.DIFF_NONE
         return pb.DiffResponse(
             changes=some,
@@ -192,7 +198,7 @@ class Provider(pb_grpc.ResourceProviderServicer):  # type: ignore[misc]  # the s
     @_guarded
     def Create(self, request: Any, context: grpc.ServicerContext) -> Any:
         resource = self._resource(request.urn)
-        news = from_struct(request.properties)
+        news = _fitting(resource, from_struct(request.properties))
         if request.preview:
             ident, outputs = "", operations.preview_create(resource, news)
         else:
@@ -217,7 +223,7 @@ class Provider(pb_grpc.ResourceProviderServicer):  # type: ignore[misc]  # the s
         resource = self._resource(request.urn)
         olds, news, ignored = (
             from_struct(request.olds),
-            from_struct(request.news),
+            _fitting(resource, from_struct(request.news)),
             list(request.ignoreChanges),
         )
         if request.preview:
@@ -259,8 +265,28 @@ def _kind(difference: Difference) -> Any:
     return _KINDS[difference.change, difference.replaces]
 
 
+def _logical(request: Any) -> str:
+    return str(request.name or request.urn.split("::", 3)[3])
+
+
+def _fitting(resource: Resource, news: Props) -> Props:
+    """Itself. What must hold between properties is looked at where a plan is made, officially too: Check knows nothing of it.
+
+    Raises:
+        StandinError: it does not.
+    """
+    if found := resource.validate(news):
+        raise StandinError("; ".join(reason for _, reason in found))
+    return news
+
+
+def _examined(reason: str, logical: str, path: str) -> str:
+    """A finding of Check as the official plugin tells it: of no property, with the place in words, a list's without index."""
+    return f"{reason}. Examine values at '{logical}.{path.partition('[')[0]}'."
+
+
 def _naming(request: Any) -> Naming:
-    logical = request.name or request.urn.split("::", 3)[3]
+    logical = _logical(request)
     options = pb.CheckRequest.AutonamingOptions
     given = request.autonaming if request.HasField("autonaming") else None
     if given is None:

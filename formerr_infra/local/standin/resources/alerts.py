@@ -39,10 +39,10 @@ def _shown_channels(found: dict[str, Any] | None) -> Props:
 
 
 def _check_body(planned: Props) -> dict[str, Any]:
-    body = compact({"type": planned.get("type"), "enabled": planned.get("enabled")})
     return {
-        **body,
+        **compact({"type": planned.get("type")}),
         "name": planned["name"],
+        "enabled": bool(planned.get("enabled")),
         "target": planned["target"],
         "regions": planned.get("regions", []),
     }

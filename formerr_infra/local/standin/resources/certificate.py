@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from formerr_infra.local.standin.errors import ApiError, InitFailed, StandinError
-from formerr_infra.local.standin.fields import OUTPUT, Props, Shape, has_unknown, name_field, text
+from formerr_infra.local.standin.fields import OUTPUT, Props, Shape, name_field, text
 from formerr_infra.local.standin.resource import Cloud, Resource, compact, nothing_to_update
 
 if TYPE_CHECKING:
@@ -43,7 +43,14 @@ def by_name(cloud: Cloud, name: str) -> dict[str, Any] | None:
 
 
 def create(cloud: Cloud, planned: Props) -> str:
-    """POST the certificate and wait until it is verified; where the wait fails, it stays in state."""
+    """POST the certificate and wait until it is verified; where the wait fails, it stays in state.
+
+    What a type needs is looked at here and no sooner, officially too.
+    """
+    kind = planned.get("type", "custom")
+    for name in ("domains",) if kind == "lets_encrypt" else ("privateKey", "leafCertificate"):
+        if not planned.get(name):
+            raise StandinError(f"`{name}` is required for when type is `{kind}`")
     body = compact(
         {
             "name": planned["name"],
@@ -119,18 +126,6 @@ def delete(cloud: Cloud, ident: str, olds: Props) -> None:
     cloud.wait(gone, seconds=DELETE_SECONDS, what="load balancers to release the certificate")
 
 
-def validate(inputs: Props) -> list[tuple[str, str]]:
-    """What each type of certificate needs."""
-    if has_unknown(inputs.get("type")):
-        return []
-    kind = inputs.get("type", "custom")
-    needed = ("domains",) if kind == "lets_encrypt" else ("privateKey", "leafCertificate")
-    found = [(n, f"`{n}` is required for when type is `{kind}`") for n in needed if n not in inputs]
-    if "domains" in inputs:
-        found += [(n, f"{n} conflicts with domains") for n in _KEPT_AS_HASH if n in inputs]
-    return found
-
-
 CERTIFICATE = Resource(
     module="certificate",
     name="Certificate",
@@ -150,6 +145,6 @@ CERTIFICATE = Resource(
     read=read,
     update=nothing_to_update,
     delete=delete,
-    validate=validate,
+    conflicts=tuple((name, "domains") for name in _KEPT_AS_HASH),
     schema_version=1,
 )

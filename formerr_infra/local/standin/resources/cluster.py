@@ -6,7 +6,7 @@ import base64
 from datetime import UTC, datetime
 from typing import Any
 
-from formerr_infra.local.standin.errors import ApiError, InitFailed, StandinError
+from formerr_infra.local.standin.errors import ApiError, Gone, InitFailed, StandinError
 from formerr_infra.local.standin.fields import Props, is_zero
 from formerr_infra.local.standin.resource import Cloud, Resource, changed, compact, stamp
 from formerr_infra.local.standin.resources import pools
@@ -35,6 +35,7 @@ def create(cloud: Cloud, planned: Props) -> str:
             "sso": _sso(planned),
         }
     )
+    body.setdefault("maintenance_policy", None)
     body["auto_upgrade"] = bool(planned.get("autoUpgrade", False))
     body["surge_upgrade"] = bool(planned.get("surgeUpgrade", False))
     if planned.get("ha") is not None:
@@ -188,6 +189,8 @@ def update(cloud: Cloud, ident: str, olds: Props, planned: Props) -> None:
                 raise StandinError(f"Unable to upgrade cluster version: {error}") from None
         if changed(olds, planned, "registryIntegration"):
             _integrate(cloud, ident, wanted=bool(planned.get("registryIntegration")))
+    except Gone:
+        raise
     except StandinError as error:
         raise InitFailed(ident, str(error)) from None
 
@@ -204,13 +207,16 @@ def _put(cloud: Cloud, ident: str, olds: Props, planned: Props) -> None:
             "sso": _sso(planned),
         }
     )
+    said = ("maintenance_policy", "cluster_autoscaler_configuration", *ADDONS.values())
+    body = dict.fromkeys(said) | body  # null where nothing is declared, as officially
     body["auto_upgrade"] = bool(planned.get("autoUpgrade", False))
     body["ha"] = bool(planned.get("ha", False))
     try:
         cloud.api.put(f"{PATH}/{ident}", body)
     except ApiError as error:
-        if error.status != 404:
-            raise StandinError(f"Unable to update cluster: {error}") from None
+        if error.status == 404:
+            raise Gone(str(error)) from None
+        raise StandinError(f"Unable to update cluster: {error}") from None
 
 
 def _integrate(cloud: Cloud, ident: str, *, wanted: bool) -> None:
@@ -222,12 +228,16 @@ def _integrate(cloud: Cloud, ident: str, *, wanted: bool) -> None:
 
 
 def delete(cloud: Cloud, ident: str, olds: Props) -> None:
-    """DELETE the cluster, with everything it made where asked; one that is gone already is fine."""
+    """DELETE the cluster, with everything it made where asked; one that is gone already is fine, but where its things are
+    to be listed first."""
     path = f"{PATH}/{ident}"
     try:
         if olds.get("destroyAllAssociatedResources"):
             associated = f"{path}/destroy_with_associated_resources"
-            cloud.api.get(associated)
+            try:
+                cloud.api.get(associated)
+            except ApiError as error:
+                raise StandinError(f"Failed to list associated resources: {error}") from None
             cloud.api.send("DELETE", f"{associated}/dangerous")
         else:
             cloud.api.delete(path)

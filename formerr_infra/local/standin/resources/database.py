@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from formerr_infra.local.standin.errors import ApiError, InitFailed, StandinError
+from formerr_infra.local.standin.errors import ApiError, Gone, InitFailed, StandinError
 from formerr_infra.local.standin.fields import (
     OUTPUT,
     REQUIRED,
@@ -48,6 +48,7 @@ def create(cloud: Cloud, planned: Props) -> Made:
             "autoscale": _autoscale(planned.get("storageAutoscale")),
         }
     )
+    body = {"project_id": "", "rules": None} | body  # said even where nothing is declared, as officially
     try:
         made = cloud.api.post(PATH, body)["database"]
         ident = str(made["id"])
@@ -160,7 +161,12 @@ def update(cloud: Cloud, ident: str, olds: Props, planned: Props) -> None:
             body: dict[str, Any] = {"size": planned["size"], "num_nodes": planned["nodeCount"]}
             if changed(olds, planned, "storageSizeMib"):
                 body |= compact({"storage_size_mib": int(planned.get("storageSizeMib") or 0)})
-            cloud.api.put(f"{path}/resize", body)
+            try:
+                cloud.api.put(f"{path}/resize", body)
+            except ApiError as error:
+                if error.status == 404:
+                    raise Gone(str(error)) from None
+                raise
             _wait(cloud, ident)
         if changed(olds, planned, "region"):
             cloud.api.put(f"{path}/migrate", {"region": planned["region"]})
@@ -172,6 +178,8 @@ def update(cloud: Cloud, ident: str, olds: Props, planned: Props) -> None:
             _retag(cloud, ident, set(olds.get("tags", [])), set(planned.get("tags", [])))
         if changed(olds, planned, "storageAutoscale") and planned.get("storageAutoscale"):
             cloud.api.put(f"{path}/autoscale", {"autoscale": _autoscale(planned["storageAutoscale"])})
+    except Gone:
+        raise
     except StandinError as error:
         raise InitFailed(ident, f"Error updating database cluster: {error}") from None
 

@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from formerr_infra.local.standin.errors import ApiError, InitFailed, StandinError
 from formerr_infra.local.standin.resource import Cloud, Resource, compact
-from formerr_infra.local.standin.resources.load_balancer_table import LOAD_BALANCER_FIELDS, validate
+from formerr_infra.local.standin.resources.load_balancer_table import (
+    CONFLICTS,
+    LOAD_BALANCER_FIELDS,
+    validate,
+)
 
 if TYPE_CHECKING:
     from formerr_infra.local.standin.fields import Props
@@ -290,6 +294,7 @@ LOAD_BALANCER = Resource(
     read=read,
     update=update,
     delete=delete,
+    conflicts=CONFLICTS,
     validate=validate,
     schema_version=1,
 )

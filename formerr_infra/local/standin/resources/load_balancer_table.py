@@ -135,13 +135,12 @@ LOAD_BALANCER_FIELDS: tuple[Field, ...] = (
 )
 
 
+CONFLICTS = (("dropletIds", "dropletTag"), ("forwardingRules", "glbSettings"))
+
+
 def validate(inputs: Props) -> list[tuple[str, str]]:
     """What DigitalOcean would refuse, or what two properties exclude of each other."""
-    found: list[tuple[str, str]] = []
-    for one, other in (("dropletIds", "dropletTag"), ("forwardingRules", "glbSettings")):
-        if one in inputs and other in inputs:
-            found.append((one, f"Conflicting configuration arguments: {one} conflicts with {other}"))
-    found += _region(inputs)
+    found = _region(inputs)
     if isinstance(inputs.get("healthcheck"), dict) and not has_unknown(inputs["healthcheck"]):
         found += _healthcheck(inputs["healthcheck"])
     if isinstance(inputs.get("stickySessions"), dict) and not has_unknown(inputs["stickySessions"]):
