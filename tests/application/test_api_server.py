@@ -5,23 +5,20 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 
 from formerr_infra.application import Environment, Plan, logical_name
 from formerr_infra.application.kinds import Reference
-from formerr_infra.emulator.server import EmulatorServer
-from formerr_infra.emulator.store import DEFAULT_TOKEN
 from formerr_infra.naming import LABEL_STACK
-from tests.conftest import in_ci
-from tests.emulator.clusters import Cluster
-from tests.support import kubernetes
 from tests.support.kube import workloads
 from tests.support.live import eventually
+from tests.support.planes import one_cluster
 from tests.support.plans import beside, changed, objects, plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import httpx
 
 Json = dict[str, Any]
 APPLY = {"Content-Type": "application/apply-patch+yaml"}
@@ -36,18 +33,8 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def api() -> Iterator[httpx.Client]:
     """The API server of a cluster with three nodes."""
-    try:
-        programs = kubernetes.find()
-    except LookupError as error:
-        if in_ci():
-            raise
-        pytest.skip(str(error))
-    with EmulatorServer(kubernetes=programs) as server:
-        headers = {"Authorization": f"Bearer {DEFAULT_TOKEN}"}
-        with httpx.Client(base_url=server.endpoint, headers=headers, trust_env=False) as cloud:
-            pool = {"name": "work", "size": "s-4vcpu-8gb", "count": 3}
-            with Cluster.create(cloud, node_pools=[pool]).client() as client:
-                yield client
+    with one_cluster(size="s-4vcpu-8gb", count=3) as client:
+        yield client
 
 
 def apply(api: httpx.Client, manifest: Json, *, dry: bool = False) -> httpx.Response:

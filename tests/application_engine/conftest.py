@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from formerr_infra.emulator.server import EmulatorServer
-from tests.support import kubernetes
+from tests.support import planes
 from tests.support.live import Live
 from tests.support.stack import Stack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from formerr_infra.emulator.client import ControlClient
     from tests.support.tools import Tools
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 SECONDS = 900
 TAG = "1f0e2d3"
 _HERE = Path(__file__).parent
+emulator, cloud = planes.emulator, planes.cloud
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -30,21 +30,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.path.is_relative_to(_HERE):
             item.add_marker(pytest.mark.timeout(SECONDS))
             item.add_marker(pytest.mark.engine)
-
-
-@pytest.fixture(scope="session")
-def emulator() -> Iterator[EmulatorServer]:
-    """One emulator for all tests of this process, with a control plane behind each cluster."""
-    with EmulatorServer(kubernetes=kubernetes.find()) as server:
-        yield server
-
-
-@pytest.fixture
-def cloud(emulator: EmulatorServer) -> Iterator[ControlClient]:
-    """The control plane of a fresh account; its clusters are stopped afterwards."""
-    emulator.control.reset()
-    yield emulator.control
-    emulator.control.reset()
 
 
 @pytest.fixture

@@ -9,22 +9,19 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 
-from formerr_infra.emulator.server import EmulatorServer
-from formerr_infra.emulator.store import DEFAULT_TOKEN
 from formerr_infra.local.paths import CHECKOUT
 from formerr_infra.local.toolchain.table import PULUMI
 from formerr_infra.settings import complete, from_files
 from formerr_infra.settings.secrets import NAMES
-from tests.conftest import in_ci
-from tests.emulator.clusters import Cluster
 from tests.operator.kustomize import build, documents
-from tests.support import kubernetes
+from tests.support.planes import one_cluster
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import httpx
 
 Json = dict[str, Any]
 FOLDER = CHECKOUT / "deploy" / "operator"
@@ -132,19 +129,9 @@ PLURALS = {
 @pytest.fixture(scope="module")
 def api() -> Iterator[httpx.Client]:
     """The API server of a cluster that knows the operator's kinds."""
-    try:
-        programs = kubernetes.find()
-    except LookupError as error:
-        if in_ci():
-            raise
-        pytest.skip(str(error))
-    with EmulatorServer(kubernetes=programs) as server:
-        headers = {"Authorization": f"Bearer {DEFAULT_TOKEN}"}
-        with httpx.Client(base_url=server.endpoint, headers=headers, trust_env=False) as cloud:
-            pool = {"name": "work", "size": "s-2vcpu-4gb", "count": 1}
-            with Cluster.create(cloud, node_pools=[pool]).client() as client:
-                _install(client)
-                yield client
+    with one_cluster(size="s-2vcpu-4gb", count=1) as client:
+        _install(client)
+        yield client
 
 
 def _install(client: httpx.Client) -> None:

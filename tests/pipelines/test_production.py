@@ -12,16 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from formerr_infra.emulator.server import EmulatorServer
 from formerr_infra.images import BACKEND, FRONTEND
 from formerr_infra.images.pin import wanted
 from tests.pipelines.runner import Runner, StepFailed
 from tests.pipelines.test_runs import SECRETS, writes
-from tests.support import kubernetes
+from tests.support import planes
 from tests.support.stack import Stack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from formerr_infra.emulator.client import ControlClient
@@ -31,20 +30,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.timeout(900)]
 
 REGISTRY = "formerr-registry"
-
-
-@pytest.fixture(scope="session")
-def emulator() -> Iterator[EmulatorServer]:
-    """With a control plane behind each cluster."""
-    with EmulatorServer(kubernetes=kubernetes.find()) as server:
-        yield server
-
-
-@pytest.fixture
-def cloud(emulator: EmulatorServer) -> Iterator[ControlClient]:
-    emulator.control.reset()
-    yield emulator.control
-    emulator.control.reset()
+emulator, cloud = planes.emulator, planes.cloud
 
 
 class Production:
