@@ -47,8 +47,7 @@ lint: setup ## ruff, mypy strict, import-linter, actionlint, zizmor
 bench: setup ## the figures, in pairs; writes docs/benchmarks.md
 	@$(VENV_PYTHON) -m formerr_infra.local.checks bench $(BENCH)
 
-# CAMPAIGN="--seed 7 --actions 500 --no-sweep": other seeds, fewer actions, without the sweep.
-campaign: SETUP_FLAGS = --no-application
+# CAMPAIGN="--seed 7 --actions 500 --no-sweep": other seeds, fewer actions, without the sweeps.
 campaign: setup ## the fault campaign; writes docs/campaign.md
 	@$(VENV_PYTHON) -m formerr_infra.local.checks campaign $(CAMPAIGN)
 

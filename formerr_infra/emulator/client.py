@@ -127,7 +127,8 @@ class ControlClient:
 
     def kubernetes(self) -> JsonList:
         """The control planes, each with its `cluster`, `state` (`starting`, `ready`, `stopped`, `failed`), `message`,
-        `server`, `pid` of its supervisor, number of `starts`, `folder`, and an administrator's `kubeconfig` file."""
+        `server`, that of its `store`, `pid` of its supervisor, number of `starts`, `folder`, and an administrator's
+        `kubeconfig` file."""
         found: JsonList = self._do("kubernetes")["control_planes"]
         return found
 

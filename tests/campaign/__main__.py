@@ -2,6 +2,7 @@
 
 run     --seed N --actions M --output FILE
 sweep   --part I --of N --output FILE --resume
+cluster --part I --of N --output FILE --resume --every-fault
 replay  FILE
 shrink  FILE
 """
@@ -22,6 +23,7 @@ from formerr_infra.emulator.server import EmulatorServer
 from tests.campaign import parts, rivals, sweep, whole
 from tests.campaign.actions import GROUP
 from tests.campaign.arena import BASE, Arena, Broken, Ground, Tally
+from tests.campaign.cluster import run as cluster
 from tests.campaign.machine import Campaign, draw
 from tests.campaign.settle import converge
 from tests.support.stack import Stack
@@ -208,16 +210,20 @@ def main(arguments: list[str]) -> int:
     everything.add_argument("--actions", type=int, default=2000)
     everything.add_argument("--no-sweep", action="store_true")
     everything.add_argument("--resume", action="store_true")
+    everything.add_argument("--every-fault", action="store_true")
     commands.add_parser("page")
     one = commands.add_parser("run")
     one.add_argument("--seed", type=int, default=1)
     one.add_argument("--actions", type=int, default=1000)
     one.add_argument("--output", type=Path, required=True)
-    part = commands.add_parser("sweep")
-    part.add_argument("--part", type=int, default=0)
-    part.add_argument("--of", type=int, default=1)
-    part.add_argument("--resume", action="store_true")
-    part.add_argument("--output", type=Path, required=True)
+    for name in ("sweep", "cluster"):
+        part = commands.add_parser(name)
+        part.add_argument("--part", type=int, default=0)
+        part.add_argument("--of", type=int, default=1)
+        part.add_argument("--resume", action="store_true")
+        part.add_argument("--output", type=Path, required=True)
+        if name == "cluster":
+            part.add_argument("--every-fault", action="store_true")
     commands.add_parser("rivals").add_argument("--output", type=Path, required=True)
     for name in ("replay", "shrink"):
         commands.add_parser(name).add_argument("file", type=Path)
@@ -227,11 +233,19 @@ def main(arguments: list[str]) -> int:
     if given.command == "page":
         return whole.write()
     if given.command == "whole":
-        return whole.whole(given.seed, given.actions, with_sweep=not given.no_sweep, resume=given.resume)
+        return whole.whole(
+            given.seed,
+            given.actions,
+            with_sweep=not given.no_sweep,
+            resume=given.resume,
+            every_fault=given.every_fault,
+        )
     if given.command == "rivals":
         return rivalled(given.output)
     if given.command == "sweep":
         return swept(given.part, given.of, given.output, resume=given.resume)
+    if given.command == "cluster":
+        return cluster.swept(given.part, given.of, given.output, resume=given.resume, every=given.every_fault)
     with ground() as stands:
         if given.command == "shrink":
             say(json.dumps(shrink(_script(given.file), stands)))

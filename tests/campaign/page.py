@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from formerr_infra.local.paths import CHECKOUT
 from tests.campaign.found import FOUND
 from tests.campaign.parts import name as cell_name
-from tests.campaign.sweep import FAULTS, Call, Course
+from tests.campaign.sweep import FAULTS, KILLS, Call, Course
 from tests.campaign.sweep import cells as every_cell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 Json = dict[str, Any]
 #: Actions of a whole campaign.
@@ -27,6 +28,8 @@ def page(result: Json) -> str:
     parts = [_HEAD, _whole(result), _campaign(result["runs"])]
     if result["sweep"]:
         parts.append(_sweep(result["sweep"]))
+    if result.get("cluster"):
+        parts.append(_cluster(result["cluster"]))
     if result["rivals"]:
         parts.append(_rivals(result["rivals"]))
     parts.append(_bugs())
@@ -42,6 +45,8 @@ anything, and never says what is not so. The campaign tries to break it, on the 
 
     make campaign                                   # all of it; writes this page
     make campaign CAMPAIGN="--seed 7 --actions 500" # other seeds, fewer actions
+    make campaign CAMPAIGN="--resume --every-fault" # cells that were noted stay; every fault at every call of the cluster
+    .venv/bin/python -m tests.campaign page         # this page from what there is so far
     .venv/bin/python -m tests.campaign replay FILE  # the actions of one failure again
     .venv/bin/python -m tests.campaign shrink FILE  # as few of them as fail in the same way
 
@@ -67,9 +72,19 @@ rules hold, and the operation ends in the same account as undisturbed, at once o
 run; nothing stands where a fault has no meaning for a read. A call that hangs is killed while it hangs:
 `killed-before` and `killed-after` its change. The four slots and the worker pool, without the application."""
 
+_CLUSTER = """The application on a real API server, behind a proxy at which the calls fail. Its calls are those that change
+something; reads, watches and dry runs are no cells here. Expected of every cell: what is not the stack's is as it was, to
+the revision; and the operation ends with the same account, the same objects and the same state as undisturbed; one cell
+in four is also asked whether a preview has no more to do. The first deployment begins where the account's part is up
+already, an adoption with VPC, cluster, registry and namespace of somebody else, an import without the state and with
+objects that were changed by hand. Kills are run at every call; of the other faults so many that each call meets one and
+each kind of call (method and kind of object) meets each fault, all of them with `--every-fault`: an empty field was not
+run."""
+
 
 def _whole(result: Json) -> str:
     runs, cells = result["runs"], [cell for part in result["sweep"] for cell in part["cells"]]
+    there = [cell for part in result.get("cluster", []) for cell in part["cells"]]
     left = _left(result["sweep"])
     actions = sum(sum(one["actions"].values()) for one in runs)
     engine = sum(sum(one["runs"].values()) for one in runs)
@@ -83,6 +98,8 @@ def _whole(result: Json) -> str:
         ("run time", _minutes(max((one["seconds"] for one in runs), default=0)) + f", in processes: {len(runs)}"),
         ("cells of the sweep", f"{len(cells)} of {len(cells) + left}, {len(wrong)} wrong"),
         ("its run time", _minutes(max((part["seconds"] for part in result["sweep"]), default=0))),
+        ("cells on the cluster", f"{len(there)}, {sum(cell['end'] == 'wrong' for cell in there)} wrong"),
+        ("their run time", _minutes(max((part["seconds"] for part in result.get("cluster", [])), default=0))),
         ("machine", result["machine"]),
         ("plugin", result["plugin"]),
         ("written at", result["commit"]),
@@ -136,12 +153,29 @@ def _campaign(runs: Sequence[Json]) -> str:
 
 
 def _sweep(sweeps: Sequence[Json]) -> str:
+    return "\n\n".join(["## The kill and fault sweep", _SWEEP, *_tables(sweeps)])
+
+
+def _cluster(sweeps: Sequence[Json]) -> str:
     cells = [cell for part in sweeps for cell in part["cells"]]
-    parts = [
-        "## The kill and fault sweep",
-        _SWEEP,
-    ]
-    for operation in dict.fromkeys(cell["cell"]["operation"] for cell in cells):
+    kills = sum(cell["cell"]["fault"] in KILLS for cell in cells)
+    calls = {
+        (operation, *call.values())
+        for sweep in sweeps
+        for operation, many in sweep["operations"].items()
+        for call in many
+    }
+    run = (
+        f"Run: {kills} of {len(calls) * len(KILLS)} kills, and {len(cells) - kills} of "
+        f"{len(calls) * (len(FAULTS) - len(KILLS))} other cells."
+    )
+    return "\n\n".join(["## The same on the cluster", _CLUSTER, run, *_tables(sweeps)])
+
+
+def _tables(sweeps: Sequence[Json]) -> Iterator[str]:
+    """For each operation: a row a call, a column a fault, and what is wrong in full."""
+    cells = [cell for part in sweeps for cell in part["cells"]]
+    for operation in dict.fromkeys(name for part in sweeps for name in part["operations"]):
         of = [cell for cell in cells if cell["cell"]["operation"] == operation]
         rows: dict[tuple[str, str, int], dict[str, str]] = {}
         for cell in of:
@@ -150,16 +184,31 @@ def _sweep(sweeps: Sequence[Json]) -> str:
             rows.setdefault(key, {})[cell["cell"]["fault"]] = _WORDS.get(cell["end"], cell["end"])
         lines = [
             (
-                f"{method} {path.removeprefix('/v2/')}" + (f" ({number + 1})" if number else ""),
+                f"{method} {_short(path)}" + (f" ({number + 1})" if number else ""),
                 *(ends.get(fault, "") for fault in FAULTS),
             )
-            for (method, path, number), ends in rows.items()
+            for (method, path, number), ends in sorted(rows.items(), key=lambda row: _place(*row[0]))
         ]
         tally = Counter(cell["end"] for cell in of)
-        parts.append(f"### {operation}: " + ", ".join(f"{many} {end}" for end, many in tally.most_common()))
-        parts.append(_table(("call", *FAULTS), lines))
-        parts += [_wrong(cell) for cell in of if cell["wrong"]]
-    return "\n\n".join(parts)
+        told = ", ".join(f"{many} {end}" for end, many in tally.most_common())
+        yield f"### {operation}: {told or 'not run'}"
+        if lines:
+            yield _table(("call", *FAULTS), lines)
+        yield from (_wrong(cell) for cell in of if cell["wrong"])
+
+
+def _place(method: str, path: str, number: int) -> tuple[bool, str, int, str]:
+    """Calls that change something first, those of one path together."""
+    return method == "GET", path, number, method
+
+
+def _short(path: str) -> str:
+    """A path of either API, without what is alike in all."""
+    found = re.match(r"^/apis?/(?:[^/]+/)?v\w+/(?:namespaces/([^/]+)/(?=\w+/))?(\w+)/?(.*)", path)
+    if found is None:
+        return path.removeprefix("/v2/")
+    namespace, plural, name = found.groups()
+    return f"{plural} {namespace}/{name}" if namespace else f"{plural} {name}"
 
 
 def _wrong(cell: Json) -> str:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tests.campaign import rules
 from tests.campaign.actions import ACTIONS
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.campaign.arena import Player
+    from tests.support.stack import Step
 
 #: Operation -> how its scenario begins, the settings, the command.
 OPERATIONS: dict[str, tuple[str, dict[str, Any], str]] = {
@@ -110,6 +111,19 @@ class Course:
     shape: dict[str, list[Any]]
 
 
+class Place(Protocol):
+    """Where faults are set: the control plane of an emulator, or a proxy."""
+
+    def fault(self, method: str = "*", path_regex: str = "", **fields: Any) -> int:
+        """A new fault."""
+
+    def faults(self) -> list[dict[str, Any]]:
+        """All of them."""
+
+    def clear_faults(self) -> None:
+        """None any more."""
+
+
 def undisturbed(ground: Ground, operation: str, folder: Path) -> Course:
     """Run an operation once, without a fault."""
     arena = _begun(ground, operation, folder)
@@ -144,20 +158,26 @@ def met(ground: Ground, course: Course, cell: Cell, folder: Path) -> Seen:
         return Seen(cell, fired=True, code=-1, more=0, wrong=str(error))
 
 
-def _met(arena: Arena, course: Course, cell: Cell, command: str) -> Seen:
-    player, cloud = arena.first, arena.cloud
+def disturb(arena: Arena, place: Place, cell: Cell, command: str) -> tuple[Step, bool]:
+    """A run with one call failing, and whether the call came."""
     path = f"^{re.escape(cell.call.path).replace('ID', '[^/]+')}$"
     at = {"skip": cell.call.number, "times": 1}
-    arena.faulty = True
+    kept, arena.faulty = arena.faulty, True
     if cell.fault in KILLS:
-        cloud.fault(cell.call.method, path, hang=True, after_apply=KILLS[cell.fault], **at)
-        step = arena.run(player, command, kill=lambda: bool(cloud.faults()[0]["fired"]))
+        place.fault(cell.call.method, path, hang=True, after_apply=KILLS[cell.fault], **at)
+        step = arena.run(arena.first, command, kill=lambda: bool(place.faults()[0]["fired"]))
     else:
-        cloud.fault(cell.call.method, path, **BROKEN[cell.fault], **at)
-        step = arena.run(player, command)
-    fired = bool(cloud.faults()[0]["fired"])
-    cloud.clear_faults()
-    arena.faulty = False
+        place.fault(cell.call.method, path, **BROKEN[cell.fault], **at)
+        step = arena.run(arena.first, command)
+    fired = bool(place.faults()[0]["fired"])
+    place.clear_faults()
+    arena.faulty = kept
+    return step, fired
+
+
+def _met(arena: Arena, course: Course, cell: Cell, command: str) -> Seen:
+    player, cloud = arena.first, arena.cloud
+    step, fired = disturb(arena, cloud, cell, command)
     code, more = step.code, 0
     while step.code != 0 and more < PATIENCE:
         if step.code < 0:

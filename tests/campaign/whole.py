@@ -19,11 +19,19 @@ PROCESSES = 2
 FOLDER = CHECKOUT / ".formerr" / "campaign"
 
 
-def whole(number: int, actions: int, *, with_sweep: bool, resume: bool) -> int:
-    """Run it all and write the page; 1 if a rule was broken anywhere. `resume`: cells that are noted stay as they are."""
+def whole(number: int, actions: int, *, with_sweep: bool, resume: bool, every_fault: bool) -> int:
+    """Run it all and write the page; 1 if a rule was broken anywhere.
+
+    Args:
+        number: the first seed.
+        actions: how many, all processes together.
+        with_sweep: whether the sweeps are run too.
+        resume: cells that are noted stay as they are.
+        every_fault: every fault at every call of the cluster too, not kills alone.
+    """
     FOLDER.mkdir(parents=True, exist_ok=True)
     for file in FOLDER.glob("*.json"):
-        if not (resume and file.name.startswith("sweep-")):
+        if not (resume and file.name.startswith(("sweep-", "cluster-"))):
             file.unlink()
     each = -(-actions // PROCESSES)
     _side_by_side([("run", "--seed", str(number + at), "--actions", str(each)) for at in range(PROCESSES)])
@@ -44,13 +52,14 @@ def write() -> int:
         "commit": _commit(),
         "runs": _results("run"),
         "sweep": _results("sweep"),
+        "cluster": _results("cluster"),
         "rivals": [one for scenes in _results("rivals") for one in scenes],
     }
     RESULTS.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
     PAGE.write_text(page(result), "utf-8")
     sys.stderr.write(f"written: {PAGE.relative_to(CHECKOUT)}, {RESULTS.relative_to(CHECKOUT)}\n")
     broken = any(one["failures"] for one in result["runs"])
-    wrong = any(cell["wrong"] for part in result["sweep"] for cell in part["cells"])
+    wrong = any(cell["wrong"] for part in (*result["sweep"], *result["cluster"]) for cell in part["cells"])
     return 1 if broken or wrong or not all(one["holds"] for one in result["rivals"]) else 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 GROUPS = {
     "Namespace": ("api/v1", "namespaces"),
+    "Node": ("api/v1", "nodes"),
     "ResourceQuota": ("api/v1", "resourcequotas"),
     "LimitRange": ("api/v1", "limitranges"),
     "Secret": ("api/v1", "secrets"),

@@ -161,8 +161,9 @@ class Stack:
         return self
 
     def copy(self, folder: Path, control: ControlClient) -> Stack:
-        """The same stack elsewhere: configuration and state as they are now."""
+        """The same stack elsewhere: configuration and state as they are now, and what was exported for it besides."""
         twin = Stack(folder, self.tools, control, self.name, application=self.application)
+        twin.environment = {**self.environment, **twin.environment}
         shutil.copytree(
             self.project, twin.project, symlinks=True, ignore=shutil.ignore_patterns("__pycache__")
         )

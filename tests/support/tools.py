@@ -25,7 +25,8 @@ class Tools:
 
     Attributes:
         pulumi: the engine.
-        folders: what the PATH starts with: the plugin, the language host, the Kubernetes plugin if it is there.
+        folders: what the PATH starts with: the plugin, the language host, the Kubernetes plugin if it is there,
+            the interpreter.
         official: whether the plugin is the official one.
     """
 
@@ -48,7 +49,9 @@ def find(shim: Path) -> Tools:
         raise LookupError("neither set-up's tools nor the PATH have the engine: run `make setup`")
     plugin = official.parent if official is not None else write_shim(shim)
     kubernetes = _kubernetes_plugin()
-    folders = tuple(dict.fromkeys((plugin, pulumi.parent, host.parent, *kubernetes)))
+    # The credential's `python3` is this one too: a version manager's takes longer to find one than to run it.
+    python = Path(sys.executable).parent
+    folders = tuple(dict.fromkeys((plugin, pulumi.parent, host.parent, *kubernetes, python)))
     return Tools(pulumi, folders, official is not None)
 
 

@@ -138,6 +138,7 @@ class Fleet:
             "state": member.state,
             "message": member.message,
             "server": found[1]["_kubernetes"]["server"] if found else "",
+            "store": member.plane.layout.store if member.plane else "",
             "pid": member.plane.pid if member.plane else None,
             "starts": member.starts,
             "folder": str(self._folder / member.key),

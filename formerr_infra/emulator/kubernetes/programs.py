@@ -82,6 +82,11 @@ class Layout:
         """The URL of the API server."""
         return f"https://127.0.0.1:{self.port}"
 
+    @property
+    def store(self) -> str:
+        """The URL of etcd."""
+        return f"https://127.0.0.1:{self.store_port}"
+
     def log(self, program: str) -> Path:
         """Where a program's output goes."""
         return self.folder / f"{program}.log"
@@ -104,11 +109,10 @@ class Layout:
         return [str(self.programs / program), *options]
 
     def _store(self) -> list[str]:
-        url = f"https://127.0.0.1:{self.store_port}"
         return [
             f"--data-dir={self.folder / 'etcd'}",
-            f"--listen-client-urls={url}",
-            f"--advertise-client-urls={url}",
+            f"--listen-client-urls={self.store}",
+            f"--advertise-client-urls={self.store}",
             # Nobody joins: the peer address is any free port, and etcd wants it to be the advertised one.
             "--listen-peer-urls=http://127.0.0.1:0",
             "--initial-advertise-peer-urls=http://127.0.0.1:0",
@@ -130,7 +134,7 @@ class Layout:
             f"--advertise-address={self.address}",
             # No EndpointSlice of the API server: its address cannot be one of loopback.
             "--endpoint-reconciler-type=none",
-            f"--etcd-servers=https://127.0.0.1:{self.store_port}",
+            f"--etcd-servers={self.store}",
             f"--etcd-cafile={own / 'ca.crt'}",
             f"--etcd-certfile={own / 'client.crt'}",
             f"--etcd-keyfile={own / 'client.key'}",

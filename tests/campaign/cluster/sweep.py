@@ -1,0 +1,152 @@
+"""Every call to the API server that changes something, met by each fault in turn, and what became of it.
+
+As with the account's calls (`tests.campaign.sweep`): an operation is run once undisturbed, which gives its calls and
+the end that every cell has to come to; then again from the same start with one call failing, and on without the fault.
+A dry run changes nothing and is no call here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tests.campaign import rules
+from tests.campaign.cluster import looks
+from tests.campaign.sweep import FAULTS, KILLS, PATIENCE, Call, Cell, Seen, disturb
+from tests.support import account
+from tests.support.live import eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from tests.campaign.arena import Arena
+    from tests.campaign.cluster.site import Site
+
+Json = dict[str, Any]
+_IMPORT = {
+    f"{slot}Policy": "import" for slot in ("vpc", "cluster", "registry", "loadBalancer", "application")
+}
+#: Operation -> how it starts, the settings, the command.
+OPERATIONS: dict[str, tuple[str, Json, str]] = {
+    "first deployment": ("cloud", {}, "up"),
+    "change": (
+        "deployed",
+        {"imageTag": "2a3b4c5", "backendReplicas": 3, "replicasMax": 7, "ingressNodePort": 30081},
+        "up",
+    ),
+    "adoption": ("foreign", {}, "up"),
+    "import": ("lost", _IMPORT, "up"),
+    "destroy": ("deployed", {}, "destroy"),
+}
+#: Faults that are no kill.
+OTHERS = tuple(fault for fault in FAULTS if fault not in KILLS)
+_KIND = re.compile(r"^/apis?/(?:[^/]+/)?v\w+/(?:namespaces/[^/]+/)?(\w+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """An operation undisturbed.
+
+    Attributes:
+        calls: to the API server, those that change something.
+        end: what there is afterwards.
+        loud: what the next preview would still do, by kind of step.
+    """
+
+    operation: str
+    calls: tuple[Call, ...]
+    end: Json
+    loud: Json
+
+
+def undisturbed(site: Site, operation: str, folder: Path) -> Course:
+    """Run an operation once, without a fault."""
+    start, settings, command = OPERATIONS[operation]
+    arena = site.begin(start, folder)
+    arena.first.set(**settings)
+    asked = len(site.proxy.requests())
+    step = arena.run(arena.first, command)
+    assert step.code == 0, step.said
+    numbers: Counter[tuple[str, str]] = Counter()
+    calls = []
+    for one in site.proxy.requests()[asked:]:
+        if one.changes:
+            calls.append(Call(one.method, one.path, numbers[one.method, one.path]))
+            numbers[one.method, one.path] += 1
+    return Course(operation, tuple(calls), _end(site, arena, command), _loud(arena, command))
+
+
+def met(site: Site, course: Course, cell: Cell, folder: Path, *, preview: bool) -> Seen:
+    """Run one cell; `preview`: and ask whether a preview has nothing more to do than after an undisturbed run."""
+    try:
+        return _met(site, course, cell, folder, preview=preview)
+    except AssertionError as error:
+        return Seen(cell, fired=True, code=-1, more=0, wrong=str(error))
+    finally:
+        site.proxy.clear_faults()
+
+
+def _met(site: Site, course: Course, cell: Cell, folder: Path, *, preview: bool) -> Seen:
+    start, settings, command = OPERATIONS[cell.operation]
+    arena = site.begin(start, folder)
+    player = arena.first
+    player.set(**settings)
+    before = site.etcd.content()
+    step, fired = disturb(arena, site.proxy, cell, command)
+    code, more = step.code, 0
+    while step.code != 0 and more < PATIENCE:
+        if step.code < 0:
+            player.stack.cancel()
+        more += 1
+        step = arena.run(player, command)
+    if step.code != 0:
+        return Seen(cell, fired, code, more, f"it never ends well: {rules.words(step)}")
+    wrong = list(looks.disturbed(before, site.etcd.content()))
+    wrong += looks.differences(_end(site, arena, command), course.end)
+    if preview and not wrong and (loud := _loud(arena, command)) != course.loud:
+        wrong.append(f"a preview would do {loud}, after an undisturbed run {course.loud}")
+    return Seen(cell, fired, code, more, "\n".join(wrong))
+
+
+def _end(site: Site, arena: Arena, command: str) -> Json:
+    """Account, cluster and state, as one view."""
+    if command == "up":
+        eventually(site.settled, "the application has all its pods")
+    return {
+        **{f"account: {kind}": many for kind, many in account.shape(account.world(arena.cloud)).items()},
+        **looks.objects(site.live),
+        **looks.held(arena.first.stack.checkpoint),
+    }
+
+
+def _loud(arena: Arena, command: str) -> Json:
+    if command != "up":
+        return {}
+    changes = arena.run(arena.first, "preview").log.changes
+    return {op: many for op, many in changes.items() if many and op not in ("same", "refresh", "read")}
+
+
+def kind(call: Call) -> str:
+    """Method and kind of object of a call."""
+    found = _KIND.match(call.path)
+    return f"{call.method} {found[1] if found else call.path}"
+
+
+def cells(courses: Iterable[tuple[str, Sequence[Call]]], *, every: bool) -> list[Cell]:
+    """Every kill at every call; of the other faults all, or such that each call meets one, and each of them meets each
+    kind of call."""
+    calls = [(operation, call) for operation, many in courses for call in many]
+    found = [Cell(operation, call, kill) for operation, call in calls for kill in KILLS]
+    if every:
+        return found + [Cell(operation, call, fault) for operation, call in calls for fault in OTHERS]
+    groups: dict[str, list[tuple[str, Call]]] = defaultdict(list)
+    for operation, call in calls:
+        groups[kind(call)].append((operation, call))
+    for group in groups.values():
+        for at in range(max(len(group), len(OTHERS))):
+            operation, call = group[at % len(group)]
+            found.append(Cell(operation, call, OTHERS[at % len(OTHERS)]))
+    return list(dict.fromkeys(found))
