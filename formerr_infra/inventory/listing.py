@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import threading
-import time
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, assert_never
@@ -193,12 +192,10 @@ def _further_pages(session: Session, kind: Kind, count: int, *, probe: bool) -> 
 def _side_by_side(session: Session, kind: Kind, numbers: range) -> list[_Page]:
     needed = len(numbers)
     remaining, reset_in = session.allowance()
-    if remaining is not None and needed > remaining:
-        if reset_in is None or reset_in > session.left:
-            raise _Trouble(
-                f"GET {kind.path}: {needed} more pages are needed, the rate limit leaves {remaining} requests"
-            )
-        time.sleep(reset_in)
+    if remaining is not None and needed > remaining and (reset_in is None or reset_in > session.left):
+        raise _Trouble(
+            f"GET {kind.path}: {needed} more pages are needed, the rate limit leaves {remaining} requests"
+        )
     failed = threading.Event()
 
     def read(number: int) -> _Page | _Trouble:

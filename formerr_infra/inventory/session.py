@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from formerr_infra.errors import SettingsError
+from formerr_infra.inventory.pacing import Pace
 from formerr_infra.loopback import is_loopback, require_loopback
 
 if TYPE_CHECKING:
@@ -50,16 +51,6 @@ class Answer:
     trouble: str = ""
 
 
-@dataclass(slots=True)
-class _Gate:
-    """What the account's rate limit allows, as its answers tell."""
-
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    not_before: float = 0.0
-    remaining: int | None = None
-    reset_in: float | None = None
-
-
 class Session:
     """One look at one account.
 
@@ -82,7 +73,7 @@ class Session:
         self._token = access.token
         self._lock = threading.Lock()
         self._slots = threading.BoundedSemaphore(limits.at_once)
-        self._gate = _Gate()
+        self._pace = Pace()
         from formerr_infra.inventory.transport import connect
 
         self.client: GeneratedClient = connect(access, limits)
@@ -101,8 +92,7 @@ class Session:
 
     def allowance(self) -> tuple[int | None, float | None]:
         """Requests that the account still takes, and seconds until it takes more; None where not told."""
-        with self._gate.lock:
-            return self._gate.remaining, self._gate.reset_in
+        return self._pace.allowance(time.monotonic())
 
     def read(
         self, path: str, scope: str, operation: Callable[..., Any], *args: Any, **options: Any
@@ -119,12 +109,15 @@ class Session:
         pause = self.limits.pause
         attempt = 0
         while True:
-            if wait := self._closed_for():
+            if wait := self._pace.begin(time.monotonic(), self.left):
                 if wait > self.left:
                     return Answer(429, None, f"GET {path}: rate limited for another {wait:.0f} s")
                 time.sleep(wait)
                 continue
-            answer, again = self._attempt(f"GET {path}", scope, operation, *args, **options)
+            try:
+                answer, again = self._attempt(f"GET {path}", scope, operation, *args, **options)
+            finally:
+                self._pace.end()
             if not answer.trouble or not again:
                 return answer
             if answer.status == 429:
@@ -207,24 +200,19 @@ class Session:
             flat = flat.replace(self._token, "***")
         return flat if len(flat) <= 200 else flat[:197] + "..."
 
-    def _closed_for(self) -> float:
-        with self._gate.lock:
-            return max(0.0, self._gate.not_before - time.monotonic())
-
     def _note_limits(self, response: HttpResponse) -> None:
         limits = getattr(response, "limits", {})
+        now = time.monotonic()
         reset = _number(limits.get("ratelimit-reset"))
         reset_in = None if reset is None else max(0.0, reset - time.time() if reset > _EPOCH else reset)
-        remaining = _number(limits.get("ratelimit-remaining"))
-        with self._gate.lock:
-            if remaining is not None:
-                self._gate.remaining = int(remaining)
-                self._gate.reset_in = reset_in
-            if response.status_code == 429:
-                after = _number(response.headers.get("retry-after"))
-                wait = after if after is not None else reset_in if reset_in is not None else _USUAL_WAIT
-                until = time.monotonic() + max(wait, _SHORTEST_WAIT)
-                self._gate.not_before = max(self._gate.not_before, until)
+        remaining, limit = _number(limits.get("ratelimit-remaining")), _number(limits.get("ratelimit-limit"))
+        if remaining is not None:
+            whole = None if limit is None else int(limit)
+            self._pace.tell(remaining=int(remaining), reset_in=reset_in, limit=whole, now=now)
+        if response.status_code == 429:
+            after = _number(response.headers.get("retry-after"))
+            wait = after if after is not None else reset_in if reset_in is not None else _USUAL_WAIT
+            self._pace.close(now + max(wait, _SHORTEST_WAIT))
 
 
 def _check(access: Access) -> None:

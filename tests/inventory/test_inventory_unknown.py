@@ -184,6 +184,20 @@ def test_a_list_that_the_rate_limit_does_not_allow_is_not_begun(control: Control
     assert [record.status for record in control.requests()] == [200]
 
 
+def test_a_list_that_needs_more_than_one_window_waits_for_the_next_and_no_request_is_refused(
+    control: ControlClient, put: Put, see: See
+) -> None:
+    control.seed("vpcs", 5000, token=TOKEN, name="other-{n}", region="nyc3")
+    identity = put("vpc")
+    control.account(token=TOKEN, rate_limit=16, rate_window=2)
+    control.latency(0.02)
+    sighting = see(Question("slot", "vpc", (), NAME), limits=Limits()).sightings["slot"]
+    control.latency(0)
+    assert [one.id for one in sighting.named or ()] == [identity]
+    assert {record.status for record in control.requests()} == {200}
+    assert len(control.requests()) > 16
+
+
 def test_a_thing_that_changes_pages_while_they_are_read_is_never_absent(
     control: ControlClient, put: Put, see: See
 ) -> None:
