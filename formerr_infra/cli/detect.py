@@ -44,8 +44,10 @@ def held(stack: str, folder: Path, state: Path | None) -> Ledger:
         FormerrError: what makes that impossible.
     """
     from formerr_infra.export import Export
+    from formerr_infra.inventory.ahead import import_client
     from formerr_infra.ledger import read
 
+    import_client()
     if state is None:
         return Export(stack, folder).ledger()
     try:

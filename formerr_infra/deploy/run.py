@@ -203,8 +203,10 @@ class Deployment:
 
     def _detect(self) -> tuple[dict[str, Any], Assessment]:
         from formerr_infra.detect import assess
+        from formerr_infra.inventory.ahead import import_client
         from formerr_infra.ledger import read
 
+        import_client()
         try:
             export = self._engine().export()
         except StackMissing:
