@@ -18,18 +18,8 @@ from rich.console import Console
 
 from bench import results
 from bench.figures import Figure, show
+from bench.results import PARTS
 from bench.rows import Measured
-
-PARTS = (
-    "start",
-    "detection",
-    "limits",
-    "preview",
-    "deployments",
-    "application",
-    "accounts",
-    "states",
-)
 
 
 def main(arguments: list[str]) -> int:

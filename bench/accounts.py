@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 #: Other VPCs -> other clusters, and as many load balancers.
 SIZES = {10: 10, 1_000: 1_000, 10_000: 1_000}
-PAIRS = 3
+PAIRS = 2
 MEGABYTES = 250.0
 FIRST_DETECTION = "first detection"
 FIRST = "first deploy"

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from tests.support.tools import Tools
 
 #: Seconds added to each answer -> how often each side is brought up from nothing, and pairs of what comes after.
-ROUNDS = {0.0: (1, 3), 0.05: (2, 5), 0.2: (1, 3)}
+ROUNDS = {0.0: (1, 4), 0.05: (2, 4), 0.2: (1, 4)}
 PREVIEW_TARGET = 1.1
+OLD_TARGET = 1.0
 
 FIRST = "first deploy"
 SECOND = "second deploy"
@@ -122,16 +123,19 @@ def _figures(rows: Rows, *, old: bool) -> list[Figure]:
         preview, floor = (rows.one(PREVIEW, side, latency=latency) for side in (OURS, STATIC))
         found.append(against(f"no-op preview : static, {shown}", preview, floor, PREVIEW_TARGET))
         deploy, floor = (rows.one(NO_OP, side, latency=latency) for side in (OURS, STATIC))
-        found.append(against(f"no-op pulumi up : static, {shown}", deploy, floor, None))
+        found.append(against(f"no-op deploy : static, {shown}", deploy, floor, None))
         first, floor = (rows.one(FIRST, side, latency=latency) for side in (OURS, STATIC))
         found.append(against(f"first deploy : static, {shown}", first, floor, None))
         second = rows.one(SECOND, OBVIOUS, latency=latency)
-        found.append(
-            against(f"no-op pulumi up : the obvious port's second run, {shown}", deploy, second, None)
-        )
+        found.append(against(f"no-op deploy : the obvious port's second run, {shown}", deploy, second, None))
         if old:
-            whole, second = rows.one(DEPLOY, OURS, latency=latency), rows.one(SECOND, OLD, latency=latency)
-            found.append(
-                against(f"no-op formerr deploy : the old design's second run, {shown}", whole, second, 1.0)
-            )
+            second, steady = (rows.one(what, OLD, latency=latency) for what in (SECOND, ALL_THERE))
+            whole = rows.one(DEPLOY, OURS, latency=latency)
+            found += [
+                against(f"no-op deploy : the old design's second run, {shown}", deploy, second, OLD_TARGET),
+                against(f"no-op deploy : the old design with nothing to do, {shown}", deploy, steady, None),
+                against(
+                    f"no-op formerr deploy : the old design's second run, {shown}", whole, second, OLD_TARGET
+                ),
+            ]
     return found

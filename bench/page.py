@@ -48,7 +48,7 @@ The sides:
 find what their first run made, take it for somebody else's, and destroy it: their times are those of a destroy.
 
 **In a row** is the longest row of calls of which each began after the answer to the one before; times what each
-answer takes, that is the **limit**: no machine is fast enough to be below it with the same questions. **Above** is the rest: processes
+answer takes, that is the **limit**: no machine is fast enough to be below it with the same questions in the same order. **Above** is the rest: processes
 that start, imports, the engine's own work. Times are medians, in seconds."""
 
 _HOW = """## How it is measured
@@ -63,9 +63,9 @@ by its time; its calls can. Its second run waits for nothing but deletions.
 
 Memory is the kernel's high-water mark of each process (`VmHWM`), read every 0.03 s, in runs of which no time is taken."""
 
-_DEPLOYMENTS = """`pulumi up --yes` for the three that are Pulumi programs, preview included; `deploy.sh` for the old design.
-`formerr deploy` does more: it validates, detects, previews, judges, looks at everything again, and updates. Detection
-is `formerr detect`."""
+_DEPLOYMENTS = """Deploys are `pulumi up --yes --skip-preview` for the three that are Pulumi programs, and `deploy.sh` for the old
+design: one go each, without a look in between. `formerr deploy` does more, with two runs of the engine: it validates, detects, previews,
+judges, looks at everything again, and updates. Detection is `formerr detect`."""
 
 _APPLICATION = """The 53 objects of the application are there too, on a real control plane behind the emulator. What is
 added to each answer is added to those of the account, not to those of the cluster."""
@@ -162,9 +162,10 @@ def _cells(row: Row) -> tuple[str, ...]:
         row.side,
         f"{row.median:.2f}",
         f"{row.calls}",
-        f"{row.chain}",
-        f"{row.limit:.2f}",
-        f"{row.median - row.limit:.2f}",
+        # Answers that take no time are never waited for side by side, so a row of them says nothing.
+        f"{row.chain}" if row.latency else "",
+        f"{row.limit:.2f}" if row.latency else "",
+        f"{row.median - row.limit:.2f}" if row.latency else "",
         f"**{row.deletes}**" if row.deletes else "",
     )
 

@@ -21,7 +21,7 @@ from tests.support.stack import Stack
 if TYPE_CHECKING:
     from tests.support.tools import Tools
 
-PAIRS = 7
+PAIRS = 5
 TARGET = 1.1
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 RESULTS = CHECKOUT / "docs" / "benchmarks.json"
 PAGE = CHECKOUT / "docs" / "benchmarks.md"
+#: All parts, in the order in which they are measured and shown.
+PARTS = ("start", "detection", "limits", "preview", "deployments", "application", "accounts", "states")
 
 
 def read(file: Path = RESULTS) -> Json:
@@ -31,7 +33,8 @@ def read(file: Path = RESULTS) -> Json:
 
 def merged(held: Json, part: str, measured: Measured, *, seconds: float, around: Json) -> Json:
     """The same with this part's new results in the place of its old ones."""
-    return {**held, part: {**around, "seconds": round(seconds, 1), **measured.plain()}}
+    now = {**held, part: {**around, "seconds": round(seconds, 1), **measured.plain()}}
+    return {name: now[name] for name in PARTS if name in now}
 
 
 def around() -> Json:

@@ -19,15 +19,7 @@ if TYPE_CHECKING:
 
 SECONDS = 600.0
 _LOOK = 0.03
-#: What a process is called by a word of its command line, the first that fits.
-_KNOWN = (
-    ("pulumi-language-python-exec", "program"),
-    ("formerr_infra.local.standin", "plugin"),
-    ("pulumi-resource-", "plugin"),
-    ("pulumi-language-python", "language host"),
-    ("formerr", "formerr"),
-    ("pulumi", "engine"),
-)
+_PROGRAMS = {"pulumi": "engine", "pulumi-language-python": "language host"}
 
 
 def measure(
@@ -117,10 +109,24 @@ class _Watched:
         try:
             if os.getsid(int(place.name)) != self._leader:
                 return
-            words = (place / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            words = (place / "cmdline").read_bytes().decode(errors="replace").split("\0")
             held = (place / "status").read_text().partition("VmHWM:")[2].split(maxsplit=1)
         except OSError:  # it has ended
             return
-        name = next((name for word, name in _KNOWN if word in words), None)
+        name = called(words)
         if name is not None and held:
             self.peaks[name] = max(self.peaks.get(name, 0.0), int(held[0]) / 1000)
+
+
+def called(words: Sequence[str]) -> str | None:
+    """What a process is, by its command line; None for one that nobody asks about."""
+    program = words[0].rpartition("/")[2]
+    # Of an interpreter, what it runs: a script, or a module behind -m.
+    names = {word.rpartition("/")[2] for word in words[1:3]}
+    if program in _PROGRAMS:
+        return _PROGRAMS[program]
+    if program.startswith("pulumi-resource-") or "formerr_infra.local.standin" in names:
+        return "plugin"
+    if names & {"formerr", "formerr_infra.cli.app"}:
+        return "formerr"
+    return "program" if "pulumi-language-python-exec" in names else None

@@ -28,7 +28,8 @@ REFRESH = "options:\n  refresh: always\n"
 UNLIMITED = 1_000_000
 #: The Kubernetes version that everybody but this project asks for; this project chooses its own.
 VERSION = KUBERNETES_VERSIONS[0]
-UP = ("up", "--yes", "--non-interactive")
+#: In one go, as `terraform apply -auto-approve` does it.
+UP = ("up", "--yes", "--skip-preview", "--non-interactive")
 PREVIEW = ("preview", "--non-interactive", "--expect-no-changes")
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tests.support.stack import Stack
 
 #: Further resources -> pairs.
-SIZES = {10: 3, 1_000: 3, 5_000: 2}
+SIZES = {10: 2, 1_000: 2, 5_000: 1}
 VARIABLE = "BENCH_MANY"
 TARGET = 1.1
 PREVIEW, NO_OP = "no-op preview", "no-op deploy"

@@ -4,6 +4,7 @@ The engine runs this as the program of a project of its own; `program.py` there 
 """
 
 import os
+import runpy
 from pathlib import Path
 
 import pulumi
@@ -15,7 +16,7 @@ async def run() -> None:
 
         await program._run()
     else:
-        import program  # it stands beside this one when it runs
+        runpy.run_path("program.py")
     for number in range(int(os.environ["BENCH_MANY"])):
         pulumi.ComponentResource(
             "bench:index:Other", f"other-{number + 1}", {"number": "a few words, as inputs have them"}

@@ -12,6 +12,7 @@ from bench.figures import Figure
 from bench.page import page
 from bench.results import PAGE, merged, read
 from bench.rows import OURS, Measured, Row, Rows, Run
+from bench.running import called
 from bench.trips import chain
 
 SPANS = st.lists(
@@ -43,6 +44,22 @@ def test_the_longest_row_of_requests_is_the_longest_that_can_be_found(
 def test_requests_side_by_side_are_one_in_a_row_and_each_after_the_other_are_all() -> None:
     assert chain([(0.0, 1.0), (0.1, 1.1), (0.2, 0.9)]) == 1
     assert chain([(0.0, 1.0), (1.0, 2.0), (2.5, 3.0)]) == 3
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("/a/formerr-infra/tools/pulumi preview --stack formerr", "engine"),
+        ("/a/.venv/bin/python /a/formerr-infra/pulumi-language-python-exec --monitor 127.0.0.1:1", "program"),
+        ("/a/pulumi-language-python 127.0.0.1:1", "language host"),
+        ("/a/.venv/bin/python -m formerr_infra.local.standin 127.0.0.1:1", "plugin"),
+        ("/a/pulumi-resource-digitalocean 127.0.0.1:1", "plugin"),
+        ("/a/.venv/bin/python /a/formerr-infra/.venv/bin/formerr deploy staging", "formerr"),
+        ("/a/.venv/bin/python -m pip list", None),
+    ],
+)
+def test_a_process_is_known_by_what_it_runs_and_not_by_where_that_lies(line: str, name: str | None) -> None:
+    assert called(line.split()) == name
 
 
 def test_a_part_that_is_measured_again_leaves_the_others_as_they_are() -> None:
