@@ -13,7 +13,7 @@ WITHOUT := $(if $(filter no,$(APPLICATION)),--no-application)
 SETUP_FLAGS = $(WITHOUT)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down destroy-local policy test lint bench campaign lock sbom clean
+.PHONY: help setup up down destroy-local policy test lint bench campaign canaries fuzz audit lock sbom clean
 
 help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,8 +51,23 @@ bench: setup ## the figures, in pairs; writes docs/benchmarks.md
 campaign: setup ## the fault campaign; writes docs/campaign.md
 	@$(VENV_PYTHON) -m formerr_infra.local.checks campaign $(CAMPAIGN)
 
+canaries: SETUP_FLAGS = --checks
+canaries: setup ## a value like no other for each secret, looked for in everything that any command leaves
+	@FORMERR_TEST_CANARIES=1 $(VENV_PYTHON) -m formerr_infra.local.checks test tests/application_engine/test_canaries.py
+
+# FUZZ_SECONDS=60 FUZZ="stack-file event-log": for less time, or of some targets.
+FUZZ_SECONDS ?= 600
+fuzz: SETUP_FLAGS = --no-application
+fuzz: setup ## a coverage-guided fuzzer over what reads foreign bytes
+	@$(VENV_PYTHON) -m formerr_infra.local.checks fuzz $(FUZZ_SECONDS) $(FUZZ)
+
 lock: setup ## write requirements*.txt again from requirements/*.in
 	@$(VENV_PYTHON) -m formerr_infra.local.checks lock
+
+# AUDIT_DATA=all.zip: by a copy of OSV's export for PyPI instead of the internet.
+audit: SETUP_FLAGS = --no-application
+audit: setup ## known vulnerabilities of what is locked
+	@$(VENV_PYTHON) -m formerr_infra.local.checks audit
 
 sbom: SETUP_FLAGS = --no-application
 sbom: setup ## the bill of materials of the virtual environment, into sbom.json (CycloneDX)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from urllib.parse import urlsplit
 
 from formerr_infra.errors import NotLoopback
+
+_PLAIN = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{0,5})?")
 
 
 def is_loopback(url: str) -> bool:
@@ -18,8 +21,8 @@ def is_loopback(url: str) -> bool:
         host = parts.hostname
     except ValueError:
         return False
-    # What stands before an @ or holds a backslash is read as the host by some and not by others.
-    if parts.scheme not in ("http", "https") or not host or set(parts.netloc) & {"@", "\\"}:
+    # What stands beside the host, before an @ or a bracket for one, is read as the host by some and not by others.
+    if parts.scheme not in ("http", "https") or not host or not _PLAIN.fullmatch(parts.netloc):
         return False
     if host == "localhost":
         return True

@@ -173,7 +173,7 @@ def _s3(text: str, parts: SplitResult, _base: Path) -> Bucket:
     region = query.get("region") or (ANY_REGION if endpoint else "")
     if not re.fullmatch(r"[a-z0-9-]+", region):
         raise _wrong(text, "names no region: add ?region=..., or endpoint=... for a service other than AWS")
-    return Bucket(name, parts.path.strip("/"), endpoint, region, tuple(more))
+    return Bucket(name, unquote(parts.path).strip("/"), endpoint, region, tuple(more))
 
 
 def _endpoint(text: str, given: str, bucket: str, *, plain: bool) -> str:

@@ -95,7 +95,7 @@ def facts(export: Mapping[str, Any]) -> Facts:
             checksum(export),
             str(provider.get("type") or ""),
         )
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
         raise StateFailed(
             f"the export of the stack has an unknown form ({type(error).__name__}: {error})"
         ) from None

@@ -163,8 +163,7 @@ class Engine:
 
     def export(self) -> dict[str, Any]:
         """The state, as `pulumi stack export` gives it; secrets stay encrypted."""
-        state: dict[str, Any] = json.loads(self._quick("stack", "export"))
-        return state
+        return _document(self._quick("stack", "export"), "stack export")
 
     def import_state(self, state: Mapping[str, Any]) -> None:
         """Put a state in the place of the stack's; one that was exported by `export`."""
@@ -180,7 +179,7 @@ class Engine:
 
     def config(self) -> dict[str, str | None]:
         """The stack's configuration, key with namespace -> value; for a secret, None."""
-        held: dict[str, dict[str, Any]] = json.loads(self._quick("config", "--json", *self._config_words()))
+        held = _document(self._quick("config", "--json", *self._config_words()), "config")
         return {key: None if one.get("secret") else one.get("value") for key, one in held.items()}
 
     def cancel(self) -> None:
@@ -249,3 +248,20 @@ class Engine:
             return StackLocked(holders.advice(self.stack, locks.locks(printed)))
         said = words.told([*(result.errors if result is not None else ()), *words.errors(printed)])
         return EngineFailed(f"`{command}` ended with {ended.code}: {said or words.told([printed])}", result)
+
+
+def _document(printed: str, command: str) -> dict[str, Any]:
+    """What a command prints as JSON.
+
+    Raises:
+        EngineFailed: it is none.
+    """
+    try:
+        document = json.loads(printed)
+    except (RecursionError, ValueError) as error:
+        document, why = None, type(error).__name__
+    else:
+        why = f"it is {type(document).__name__}"
+    if not isinstance(document, dict):
+        raise EngineFailed(f"`pulumi {command}` printed no JSON object ({why})")
+    return document

@@ -14,6 +14,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from formerr_infra.engine.errors import EngineFailed
 from formerr_infra.engine.words import plain
 
 if TYPE_CHECKING:
@@ -198,17 +199,27 @@ class Result(Preview):
 
 
 def parse(line: str) -> Event | None:
-    """One line of the log; None for what nobody asks about, and for a line that a killed engine left half-written."""
+    """One line of the log; None for what nobody asks about, and for a line that a killed engine left half-written.
+
+    Raises:
+        EngineFailed: it is an event that somebody asks about, in a form that is not known: a step could be missed.
+    """
     try:
         event = json.loads(line)
     except ValueError:
         return None
+    except RecursionError:
+        raise EngineFailed("the engine wrote an event that cannot be read: it is too deep") from None
     if not isinstance(event, dict):
         return None
-    at = float(event.get("timestamp") or 0.0)
     for key, read in _READ.items():
-        if isinstance(body := event.get(key), dict):
-            return read(body, at)
+        if event.get(key) is not None:
+            try:
+                return read(_mapping(event[key]), float(event.get("timestamp") or 0.0))
+            except (ArithmeticError, AttributeError, TypeError, ValueError) as error:
+                raise EngineFailed(
+                    f"the engine wrote an event {key} of an unknown form: {type(error).__name__}"
+                ) from None
     return None
 
 
@@ -263,9 +274,18 @@ def collect(events: Iterable[Event], external: Mapping[str, bool], *, ok: bool, 
 
 
 def externals(export: Mapping[str, Any]) -> dict[str, bool]:
-    """URN -> whether the state holds it as read only, from an exported deployment."""
-    resources = (export.get("deployment") or {}).get("resources") or []
-    return {one["urn"]: bool(one.get("external")) for one in resources if not one.get("delete")}
+    """URN -> whether the state holds it as read only, from an exported deployment.
+
+    Raises:
+        EngineFailed: it has another form.
+    """
+    try:
+        resources = (export.get("deployment") or {}).get("resources") or []
+        return {str(one["urn"]): bool(one.get("external")) for one in resources if not one.get("delete")}
+    except (AttributeError, LookupError, TypeError) as error:
+        raise EngineFailed(
+            f"the exported state has an unknown form ({type(error).__name__}: {error})"
+        ) from None
 
 
 def _known(change: Change, external: Mapping[str, bool]) -> Change:
@@ -284,23 +304,23 @@ def _refreshed(change: Change) -> Change:
 def _step(phase: Phase) -> Callable[[dict[str, Any], float], Event]:
     def read(body: dict[str, Any], at: float) -> Event:
         return Event(
-            phase, at, planning=bool(body.get("planning")), change=_change(body.get("metadata") or {})
+            phase, at, planning=bool(body.get("planning")), change=_change(_mapping(body.get("metadata")))
         )
 
     return read
 
 
 def _change(metadata: Mapping[str, Any]) -> Change:
-    old, new = metadata.get("old") or {}, metadata.get("new") or {}
+    old, new = _mapping(metadata.get("old")), _mapping(metadata.get("new"))
     there = old or new
     urn = str(metadata.get("urn", ""))
     detailed = {
-        path: str((diff or {}).get("diffKind", "update"))
-        for path, diff in (metadata.get("detailedDiff") or {}).items()
+        path: str(_mapping(diff).get("diffKind", "update"))
+        for path, diff in _mapping(metadata.get("detailedDiff")).items()
     }
-    keys = [*(metadata.get("diffs") or ()), *detailed]
+    keys = [*_names(metadata.get("diffs")), *detailed]
     if metadata.get("op") == Op.REFRESH and old and new:
-        keys += _differing(old.get("outputs") or {}, new.get("outputs") or {})
+        keys += _differing(_mapping(old.get("outputs")), _mapping(new.get("outputs")))
     new_id = str(new.get("id") or "")
     return Change(
         urn=urn,
@@ -313,15 +333,33 @@ def _change(metadata: Mapping[str, Any]) -> Change:
         provider=str(metadata.get("provider") or there.get("provider") or ""),
         parent=str(there.get("parent") or ""),
         keys=tuple(dict.fromkeys(keys)),
-        replaces=tuple(metadata.get("keys") or ()),
+        replaces=_names(metadata.get("keys")),
         detailed=MappingProxyType(detailed),
-        before=old.get("inputs") if old else None,
-        after=new.get("inputs") if new else None,
+        before=_mapping(old.get("inputs")) if old else None,
+        after=_mapping(new.get("inputs")) if new else None,
         new_id=new_id if new_id != there.get("id") else "",
         gone=bool(old) and not new,
-        outputs_before=old.get("outputs") if old else None,
-        outputs_after=new.get("outputs") if new else None,
+        outputs_before=_mapping(old.get("outputs")) if old else None,
+        outputs_after=_mapping(new.get("outputs")) if new else None,
     )
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    """What may be missing and otherwise is a mapping; anything else is not read as an empty one."""
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise TypeError(type(value).__name__)
+    return value
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    """The same of a list of names."""
+    if value is None:
+        return ()
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise TypeError(type(value).__name__)
+    return tuple(value)
 
 
 def _differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
@@ -352,7 +390,7 @@ def _violation(body: dict[str, Any], at: float) -> Event:
 
 
 def _summary(body: dict[str, Any], at: float) -> Event:
-    counts = {str(op): int(many) for op, many in (body.get("resourceChanges") or {}).items()}
+    counts = {str(op): int(many) for op, many in _mapping(body.get("resourceChanges")).items()}
     seconds = float(body.get("durationSeconds") or 0.0)
     return Event(Phase.SUMMARY, at, counts=MappingProxyType(counts), seconds=seconds)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from formerr_infra.engine.errors import EngineFailed
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -15,10 +17,19 @@ _SIGNATURE, _OF_SECRETS = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac
 
 
 def outputs(export: Mapping[str, Any]) -> dict[str, Any]:
-    """The stack's outputs; for a secret, wherever it stands in one, `SECRET`."""
-    resources = (export.get("deployment") or {}).get("resources") or []
-    stack: Mapping[str, Any] = next((one for one in resources if one["type"] == _STACK), {})
-    return {name: _without_secrets(value) for name, value in (stack.get("outputs") or {}).items()}
+    """The stack's outputs; for a secret, wherever it stands in one, `SECRET`.
+
+    Raises:
+        EngineFailed: the export has another form.
+    """
+    try:
+        resources = (export.get("deployment") or {}).get("resources") or []
+        stack: Mapping[str, Any] = next((one for one in resources if one["type"] == _STACK), {})
+        return {name: _without_secrets(value) for name, value in (stack.get("outputs") or {}).items()}
+    except (AttributeError, LookupError, RecursionError, TypeError) as error:
+        raise EngineFailed(
+            f"the exported state has an unknown form ({type(error).__name__}: {error})"
+        ) from None
 
 
 def _without_secrets(value: Any) -> Any:

@@ -48,7 +48,10 @@ def compose(
     }
     kept = [key for key in config if key not in out]
     wanted = {key: config[key] for key in kept} | {f"{_PREFIX}{key}": one.value for key, one in own.items()}
-    blocks = _blocks(staging, read, config)
+    try:
+        blocks = _blocks(staging, read, config)
+    except KeyError:
+        blocks = {}  # what is merged in from elsewhere has no line
     lines = [_head(choice, source), "config:\n"]
     for key in kept:
         entry = own.get(_name(key)) if key.startswith(_PREFIX) else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from formerr_infra.errors import LedgerUnreadable
 from formerr_infra.images.model import Reference
 
 if TYPE_CHECKING:
@@ -18,16 +19,28 @@ def images_in(deployment: Mapping[str, Any]) -> tuple[Reference, ...]:
 
     Args:
         deployment: what `pulumi stack export` gives; the part `deployment`, or all of it.
+
+    Raises:
+        LedgerUnreadable: it has another form, so that nothing may be taken for idle.
     """
+    try:
+        return tuple(sorted(_found(deployment)))
+    except (AttributeError, RecursionError, TypeError) as error:
+        raise LedgerUnreadable(
+            f"the stack's state could not be read: the export has an unknown form ({type(error).__name__})."
+        ) from None
+
+
+def _found(deployment: Mapping[str, Any]) -> set[Reference]:
     inner = deployment.get("deployment", deployment)
-    resources = inner.get("resources") if isinstance(inner, Mapping) else None
+    resources = inner.get("resources") if inner is not None else None
     found: set[Reference] = set()
     for one in resources or ():
         # What a replacement left to be deleted may still run.
         if str(one.get("type", "")).startswith(_KUBERNETES):
             found |= set(_images(one.get("inputs")))
             found |= set(_images(one.get("outputs")))
-    return tuple(sorted(found))
+    return found
 
 
 def _images(value: Any) -> Iterator[Reference]:

@@ -40,6 +40,8 @@ LOCK = (
     (*_LOCK, "requirements/bootstrap.in", "-o", "requirements/bootstrap.txt"),
     (*_LOCK, "requirements/runtime.in", "-o", "requirements.txt"),
     (*_LOCK, "requirements/dev.in", "-o", "requirements-dev.txt"),
+    (*_LOCK, "requirements/fuzz.in", "-o", "requirements/fuzz.txt"),
+    (*_LOCK, "requirements/audit.in", "-o", "requirements/audit.txt"),
 )
 
 #: What is installed, with versions, licences and where each comes from, in CycloneDX's JSON; the same text for the same set.
@@ -96,8 +98,13 @@ def campaign(arguments: tuple[str, ...]) -> int:
     return _run(("python", "-m", "tests.campaign", "whole", *arguments))
 
 
+def fuzz(arguments: tuple[str, ...]) -> int:
+    """The fuzzer over what reads foreign bytes; the arguments are seconds and targets."""
+    return _run(("python", "-m", "tests.fuzz", *arguments))
+
+
 def main(arguments: list[str]) -> int:
-    """`lint`, `test`, `bench` and `campaign` with arguments of what they run, `lock`, or `sbom [file]`; the exit code."""
+    """`lint`, `test`, `bench`, `campaign` and `fuzz` with arguments of what they run, `audit`, `lock`, or `sbom [file]`; the exit code."""
     match arguments:
         case ["lint"]:
             return _all(LINT)
@@ -107,12 +114,20 @@ def main(arguments: list[str]) -> int:
             return bench(tuple(rest))
         case ["campaign", *rest]:
             return campaign(tuple(rest))
+        case ["fuzz", *rest]:
+            return fuzz(tuple(rest))
+        case ["audit"]:
+            from formerr_infra.local import audit
+
+            return audit.main()
         case ["lock"]:
             return _all(LOCK)
         case ["sbom", *rest] if len(rest) <= 1:
             return sbom(tuple(rest))
         case _:
-            sys.stderr.write("one of: lint, test [pytest's arguments], bench, campaign, lock, sbom [file]\n")
+            sys.stderr.write(
+                "one of: lint, test [pytest's arguments], bench, campaign, fuzz, audit, lock, sbom [file]\n"
+            )
             return 2
 
 

@@ -38,6 +38,7 @@ class _Bounded(Composer):
 
     def __init__(self, loader: Any = None) -> None:
         super().__init__(loader)
+        self.warn_double_anchors = False  # the warning shows lines of the file
         self._weights: dict[int, int] = {}
         self._open = [0]
 

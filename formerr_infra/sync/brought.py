@@ -106,6 +106,23 @@ def _added(text: str, key: str, wanted: CommentedMap, name: str) -> str:
     """
     read = document(text, name)
     have = read["config"]
+    try:
+        made = _with_line(text, read, key, wanted)
+        if dict(document(made, name)["config"]) == {**have, key: wanted[key]}:
+            return made
+    except (KeyError, SettingsError):
+        pass
+    have[key] = wanted[key]  # no file of one key a line
+    return written(read)
+
+
+def _with_line(text: str, read: CommentedMap, key: str, wanted: CommentedMap) -> str:
+    """The same, if the file has a line for each key; what is merged in from elsewhere has none.
+
+    Raises:
+        KeyError: it has not.
+    """
+    have = read["config"]
     order, present = list(wanted), list(have)
     before = [one for one in order[: order.index(key)] if one in have]
     lines = text.splitlines(keepends=True)
@@ -123,14 +140,7 @@ def _added(text: str, key: str, wanted: CommentedMap, name: str) -> str:
     more = [" " * column + one for one in written({key: wanted[key]}).splitlines(keepends=True)]
     if line and not lines[line - 1].endswith("\n"):
         lines[line - 1] += "\n"
-    made = "".join([*lines[:line], *more, *lines[line:]])
-    try:
-        if dict(document(made, name)["config"]) == {**have, key: wanted[key]}:
-            return made
-    except SettingsError:
-        pass
-    have[key] = wanted[key]  # no file of one key a line
-    return written(read)
+    return "".join([*lines[:line], *more, *lines[line:]])
 
 
 def _own(key: str, value: object) -> bool:

@@ -1,11 +1,8 @@
-"""Where the secrets are, and where they are not."""
+"""Where the secrets come from, and where they go; `test_canaries` has where they are not."""
 
 from __future__ import annotations
 
 import base64
-import contextlib
-import threading
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,65 +17,6 @@ if TYPE_CHECKING:
     from tests.support.stack import Stack
 
 NEEDED = ("GITHUB_CLIENT_ID", "GITHUB_CLIENT_SECRET", "JWT_SECRET", "SESSION_SECRET", "DB_PASSWORD")
-
-
-class CommandLines:
-    """Every command line on this machine, while something happens."""
-
-    def __init__(self) -> None:
-        self.seen: set[str] = set()
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-
-    def __enter__(self) -> CommandLines:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        while not self._over.wait(0.05):
-            for process in Path("/proc").glob("[0-9]*"):
-                with contextlib.suppress(OSError):
-                    self.seen.add((process / "cmdline").read_bytes().decode("utf-8", "replace"))
-
-
-#: The most that the engine may be asked to log: from 9 on it logs what it hands to its plugins as it is (docs/explanation/secrets.md).
-TALKATIVE = ("--logtostderr", "-v=8")
-
-
-def test_no_value_is_in_the_output_the_logs_the_events_the_state_or_a_command_line(
-    stack: Stack, secrets: dict[str, str], live: Callable[[], Live]
-) -> None:
-    with CommandLines() as commands:
-        steps = [
-            stack.preview("--diff", *TALKATIVE).ok(),
-            stack.up("--diff", *TALKATIVE, preview=True).ok(),
-            stack.refresh().ok(),
-        ]
-    values = {
-        form
-        for value in secrets.values()
-        for form in (value, base64.b64encode(value.encode()).decode(), value[4:-4])
-    }
-    values.add(live().secret_value("formerr-registry", ".dockerconfigjson"))
-    places = {f"output of {step.command}": step.said for step in steps}
-    places |= {
-        str(file.relative_to(stack.folder)): file.read_text("utf-8", "replace")
-        for folder in (stack.folder / "state", stack.folder)
-        for file in folder.rglob("*")
-        if file.is_file()
-        and not file.is_symlink()
-        and "project" not in file.parts
-        and "home" not in file.parts
-    }
-    assert any("stacks" in name for name in places)
-    assert any("pulumi-resource-kubernetes" in one for one in commands.seen)
-    places |= {f"command line: {one}": one for one in commands.seen}
-    for name, text in places.items():
-        assert not [value for value in values if value in text], name
 
 
 def test_the_pull_secret_is_read_only_and_never_the_api_token(

@@ -70,3 +70,22 @@ def test_what_tries_another_address_is_counted(family: str, address: str, counte
     )
 
     assert alone(sys.executable, "-c", code).stdout.split() == [str(one) for one in counted]
+
+
+@pytest.mark.engine
+@pytest.mark.slow
+@pytest.mark.may_skip("network namespaces are Linux's, and not everyone may make one")
+def test_no_door_leads_the_stand_in_to_another_machine(tmp_path: Path) -> None:
+    done = alone(sys.executable, "-m", "tests.support.doors", os.fspath(tmp_path))
+
+    assert done.returncode == 0, done.stderr
+    tried = json.loads(done.stdout)
+    assert {door: one["unrouted"] for door, one in tried.items() if one["unrouted"] != [0, 0]} == {}
+    for door, one in tried.items():
+        if door.startswith("redirect"):
+            assert door.removeprefix("redirect ") in one["said"], one
+        elif door == "proxies":
+            assert "401" in one["said"], one  # loopback was asked directly
+        else:
+            assert "is not a loopback address" in one["said"], f"{door}: {one['said']}"
+        assert "local-token" not in one["said"]

@@ -19,7 +19,8 @@ Json = dict[str, Any]
 class FakeGitHub:
     """Comments and issues, what was asked, and what is refused next."""
 
-    def __init__(self) -> None:
+    def __init__(self, token: str = TOKEN) -> None:
+        self.token = token
         self.comments: list[Json] = []
         self.issues: list[Json] = []
         self.asked: list[tuple[str, str]] = []
@@ -45,7 +46,7 @@ class FakeGitHub:
         return {
             "GITHUB_API_URL": self.url,
             "GITHUB_REPOSITORY": REPOSITORY,
-            "GITHUB_TOKEN": TOKEN,
+            "GITHUB_TOKEN": self.token,
             "GITHUB_SERVER_URL": "https://github.invalid",
             "GITHUB_RUN_ID": "77",
             "GITHUB_SHA": "0123456789abcdef",
@@ -122,7 +123,7 @@ class FakeGitHub:
                     self.connection.close()
                     return
                 status, document = trouble[0], {"message": trouble[1]}
-                if not status and self.headers.get("authorization") != f"Bearer {TOKEN}":
+                if not status and self.headers.get("authorization") != f"Bearer {github.token}":
                     status, document = 401, {"message": "Bad credentials"}
                 if not status:
                     status, document = github.answer(self.command, parts.path, parse_qs(parts.query), body)

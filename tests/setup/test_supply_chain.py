@@ -15,7 +15,13 @@ from formerr_infra.local.paths import CHECKOUT
 if TYPE_CHECKING:
     from pathlib import Path
 
-LOCKED = ("requirements.txt", "requirements-dev.txt", "requirements/bootstrap.txt")
+LOCKED = (
+    "requirements.txt",
+    "requirements-dev.txt",
+    "requirements/bootstrap.txt",
+    "requirements/fuzz.txt",
+    "requirements/audit.txt",
+)
 #: SPDX identifiers that ask for the licence's text and the authors' names, and for changes of the files themselves (MPL).
 #: Nothing here asks that a program which only uses it be published.
 FREE = {

@@ -137,3 +137,10 @@ def test_what_is_missing_of_the_credentials_is_said_at_once_with_the_name_that_w
     assert 'export AWS_ACCESS_KEY_ID="$SPACES_ACCESS_KEY_ID"' in first
     assert "AWS_SECRET_ACCESS_KEY" in second
     assert "swordfish" not in str(wrong.value)
+
+
+def test_a_folder_in_a_bucket_is_read_as_the_engine_reads_it_and_written_back_the_same() -> None:
+    found = parse("s3://bucket/a%20b/%C3%BC?region=nyc3", Path("/"))
+    assert isinstance(found, Bucket)
+    assert found.prefix == "a b/ü"
+    assert parse(found.backend, Path("/")) == found

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pulumi.automation.events import EngineEvent
 
+from formerr_infra.engine.errors import EngineFailed
 from formerr_infra.engine.events import Op, Phase, Result, collect, externals, parse
 
 URN = "urn:pulumi:staging::formerr-infra::formerr:network:Network$digitalocean:index/vpc:Vpc::vpc"
@@ -146,3 +147,29 @@ def test_a_summary_is_read() -> None:
 
     assert event is not None
     assert (event.phase, event.seconds, dict(event.counts)) == (Phase.SUMMARY, 3.0, {"create": 2})
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"resourcePreEvent": {"metadata": {"op": "delete", "urn": URN, "detailedDiff": ["ipRange"]}}},
+        {"resourcePreEvent": {"metadata": {"op": "delete", "urn": URN, "old": "there"}}},
+        {"resourcePreEvent": {"metadata": [1]}},
+        {"resourcePreEvent": [1]},
+        {"resOutputsEvent": {"metadata": {"keys": [1]}}},
+        {"summaryEvent": {"resourceChanges": {"delete": "many"}}},
+        {"summaryEvent": {}, "timestamp": "now"},
+    ],
+)
+def test_a_step_in_a_form_that_is_not_known_stops_and_is_never_missed(event: dict[str, Any]) -> None:
+    with pytest.raises(EngineFailed, match="unknown form"):
+        parse(json.dumps(event))
+
+
+@pytest.mark.parametrize(
+    "export",
+    [{"deployment": {"resources": [{"id": "x"}]}}, {"deployment": {"resources": [1]}}, {"deployment": [1]}],
+)
+def test_a_state_in_another_form_is_not_one_without_what_is_only_read(export: dict[str, Any]) -> None:
+    with pytest.raises(EngineFailed, match="unknown form"):
+        externals(export)

@@ -268,3 +268,8 @@ def test_a_pipe_is_read_where_a_user_names_one(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     with pytest.raises(files.Unfit, match="a pipe"):
         files.bytes_of(tmp_path / "fifo")
+
+
+def test_an_anchor_that_is_set_twice_shows_no_line_of_the_file(recwarn: pytest.WarningsRecorder) -> None:
+    assert parsed(f"a: &x {CANARY}\nb: &x 2\nc: *x\n", "x.yaml")["c"] == 2
+    assert [str(one.message) for one in recwarn] == []

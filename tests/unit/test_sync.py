@@ -139,3 +139,10 @@ def test_with_yes_the_staging_file_is_written_and_no_other(folder: Path) -> None
     assert (code, json.loads(out)["written"]) == (0, True)
     assert _files(folder) == {NAMES[0]: PRODUCTION, NAMES[1]: BROUGHT}
     assert _run(folder, "--check")[0] == 0
+
+
+def test_what_is_merged_in_from_elsewhere_is_no_line_and_stops_nobody() -> None:
+    merged = "base: &base {formerr-infra:nodeSize: s-2vcpu-4gb}\nconfig:\n  <<: *base\n  formerr-infra:region: nyc3\n"
+    for pair in ((merged, STAGING), (PRODUCTION, merged)):
+        found = bring(*pair, NAMES)
+        assert bring(pair[0], found.after, NAMES).is_there
