@@ -99,13 +99,12 @@ def read_one(session: Session, kind: Kind, identity: str, within: str | None = N
         return _of_that_name(session, kind, identity)
     ids = (identity,) if within is None else (within, identity)
     answer = session.read(path, kind.scope, kind.getter(session.client), *ids)
-    no_such_path = answer.status in NOT_OFFERED and answer.status != 404
-    if kind.listing is Listing.REGISTRIES and no_such_path:
+    if kind.listing is Listing.REGISTRIES and answer.status in NOT_OFFERED:
         return _listed_registry(session, kind, identity)
     if answer.trouble:
         return Unknown(answer.trouble)
     if answer.status == 404:
-        return _listed_registry(session, kind, identity) if kind.listing is Listing.REGISTRIES else None
+        return None
     if answer.status != 200 or answer.body is None:
         return Unknown(f"GET {path}: {answer.status}")
     raw: Raw = answer.body.get(kind.one, {})
@@ -328,7 +327,10 @@ def _registries(session: Session, kind: Kind) -> tuple[Raw, ...]:
 
 
 def _listed_registry(session: Session, kind: Kind, name: str) -> Raw | Unknown | None:
-    """A registry that the newer endpoint does not know; an API without that endpoint says so of every one."""
+    """A registry that the newer endpoint does not know; an API without that endpoint says so of every one, in any words.
+
+    The list decides, and that is believed only in the API's own words.
+    """
     items = read_list(session, kind)
     if isinstance(items, Unknown):
         return items

@@ -72,8 +72,13 @@ def test_a_list_that_fails_is_unknown_and_the_others_are_not(
         assert len(sightings[each].named or ()) == 1
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("kind", CLOUD)
+HIDDEN = ("registry", "HTML as 404")
+"""A path that is not there says nothing of registries, whose list decides then: next test."""
+
+
+@pytest.mark.parametrize(
+    ("kind", "fault"), [(kind, fault) for kind in CLOUD for fault in FAULTS if (kind, fault) != HIDDEN]
+)
 def test_a_get_that_fails_is_unknown_and_not_gone(
     kind: str, fault: str, control: ControlClient, put: Put, see: See
 ) -> None:
@@ -83,6 +88,19 @@ def test_a_get_that_fails_is_unknown_and_not_gone(
     assert identity not in sighting.by_id
     assert len(sighting.unknown) == 1
     assert f"GET {KINDS[kind].path}/{identity}" in sighting.unknown[0]
+
+
+def test_a_registry_whose_path_is_not_there_is_what_the_list_says_and_unknown_without_one(
+    control: ControlClient, put: Put, see: See
+) -> None:
+    identity = put("registry")
+    asked = Question("slot", "registry", (identity, "another"))
+    control.fault("GET", r"^/v2/registries/(?!subscription)", **FAULTS["HTML as 404"])
+    sighting = see(asked, limits=SHORT).sightings["slot"]
+    assert sighting.by_id["another"] is None
+    assert sighting.by_id[identity] is not None
+    control.fault("GET", r"^/v2/registr(ies|y)$", **FAULTS["HTML as 404"])
+    assert len(see(asked, limits=SHORT).sightings["slot"].unknown) == 2
 
 
 @pytest.mark.parametrize("fault", ["forbidden", "server error", "half the JSON", "dropped"])
