@@ -13,7 +13,7 @@ WITHOUT := $(if $(filter no,$(APPLICATION)),--no-application)
 SETUP_FLAGS = $(WITHOUT)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down destroy-local policy test lint bench campaign canaries fuzz audit lock sbom clean
+.PHONY: help setup up down destroy-local policy test lint bench campaign canaries fuzz audit fingerprint lock sbom clean
 
 help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,6 +68,9 @@ lock: setup ## write requirements*.txt again from requirements/*.in
 audit: SETUP_FLAGS = --no-application
 audit: setup ## known vulnerabilities of what is locked
 	@$(VENV_PYTHON) -m formerr_infra.local.checks audit
+
+fingerprint: setup ## what set-up has made, to be held against another set-up of the same commit
+	@$(VENV_PYTHON) -m formerr_infra.local.checks fingerprint
 
 sbom: SETUP_FLAGS = --no-application
 sbom: setup ## the bill of materials of the virtual environment, into sbom.json (CycloneDX)

@@ -104,7 +104,7 @@ def fuzz(arguments: tuple[str, ...]) -> int:
 
 
 def main(arguments: list[str]) -> int:
-    """`lint`, `test`, `bench`, `campaign` and `fuzz` with arguments of what they run, `audit`, `lock`, or `sbom [file]`; the exit code."""
+    """`lint`, `test`, `bench`, `campaign` and `fuzz` with arguments of what they run, `audit`, `fingerprint`, `lock`, or `sbom [file]`; the exit code."""
     match arguments:
         case ["lint"]:
             return _all(LINT)
@@ -120,13 +120,17 @@ def main(arguments: list[str]) -> int:
             from formerr_infra.local import audit
 
             return audit.main()
+        case ["fingerprint"]:
+            from formerr_infra.local import fingerprint
+
+            return fingerprint.main()
         case ["lock"]:
             return _all(LOCK)
         case ["sbom", *rest] if len(rest) <= 1:
             return sbom(tuple(rest))
         case _:
             sys.stderr.write(
-                "one of: lint, test [pytest's arguments], bench, campaign, fuzz, audit, lock, sbom [file]\n"
+                "one of: lint, test [pytest's arguments], bench, campaign, fuzz, audit, fingerprint, lock, sbom [file]\n"
             )
             return 2
 
