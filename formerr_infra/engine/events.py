@@ -363,7 +363,18 @@ def _names(value: Any) -> tuple[str, ...]:
 
 
 def _differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    return sorted(key for key in {*old, *new} if old.get(key) != new.get(key))
+    """Outputs that a refresh found different: neither what a plugin keeps for itself, nor nothing said in another way."""
+    return sorted(
+        key
+        for key in {*old, *new}
+        if not key.startswith("__")
+        and old.get(key) != new.get(key)
+        and not (_nothing(old.get(key)) and _nothing(new.get(key)))
+    )
+
+
+def _nothing(value: Any) -> bool:
+    return value is None or value in ("", [], {}, False, 0)
 
 
 def _diagnostic(body: dict[str, Any], at: float) -> Event:

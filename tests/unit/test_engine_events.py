@@ -93,6 +93,29 @@ def test_what_a_refresh_before_an_update_finds_is_drift(
     assert found.changes == ()
 
 
+def test_what_a_plugin_keeps_for_itself_and_nothing_in_other_words_is_no_drift() -> None:
+    """The official plugin's first refresh of a new pool: no labels become an empty set of them."""
+    old = {"id": "1", "outputs": {"name": "a", "size": 1, "__meta": "{}"}}
+    told = {
+        "name": "a",
+        "size": 1,
+        "labels": {},
+        "enabled": False,
+        "__meta": "{1}",
+        "__pulumi_raw_state_delta": {"a": 1},
+    }
+    found = _read(
+        _line("resourcePreEvent", "refresh", old=old, new=old),
+        _line("resOutputsEvent", "refresh", old=old, new={"id": "1", "outputs": told}),
+    )
+    assert [one.op for one in found.drift if one.op != Op.SAME] == []
+    emptied = _read(
+        _line("resourcePreEvent", "refresh", old=old, new=old),
+        _line("resOutputsEvent", "refresh", old=old, new={"id": "1", "outputs": told | {"size": 0}}),
+    )
+    assert [(one.op, one.keys) for one in emptied.drift] == [(Op.UPDATE, ("size",))]
+
+
 def test_the_id_of_a_change_is_what_is_there_and_external_comes_from_the_state() -> None:
     read = _read(
         _line("resourcePreEvent", "replace", old={"id": "1"}, new={"id": "2", "protect": True}), external=True
