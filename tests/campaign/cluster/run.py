@@ -93,7 +93,8 @@ def swept(part: int, of: int, output: Path, *, resume: bool, every: bool) -> int
                 mine.run(stands)
             break
         except _DOWN as error:
-            _say(f"cluster, part {part}: everything is built anew: {type(error).__name__}: {error}")
+            why = [f"{type(error).__name__}: {error}", *getattr(error, "__notes__", ())]
+            _say(f"cluster, part {part}: everything is built anew: {'; '.join(why)}")
             if built == SITES:
                 raise
     return 1 if mine.notes is not None and mine.notes.wrong else 0

@@ -176,7 +176,11 @@ def site() -> Iterator[Site]:
                     "kubernetes_clusters", cluster["id"], _kubernetes=reached, endpoint=reached["server"]
                 )
                 site.keep(up, "cloud")
-                yield site
+                try:
+                    yield site
+                except Exception as error:
+                    error.add_note(f"the control plane: {home.control.kubernetes()}")
+                    raise
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
