@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 PREFIX, AFTER = b"/registry/", b"/registry0"
 _LIVING = ("/registry/leases/", "/registry/masterleases/", "/registry/events/", "/registry/minions/")
+_PODS = "/registry/pods/"
 #: What belongs to another is put back after it and goes after it, so that nobody takes it for an orphan in between.
 _OWNERS = ("namespaces/", "services/specs/", "deployments/", "statefulsets/", "cronjobs/")
 _OWNED = ("replicasets/", "jobs/", "endpointslices/", "controllerrevisions/", "persistentvolume", "pods/")
@@ -79,7 +80,9 @@ class Etcd:
         self._put({key: content[key] for key in owners})
         if owners:
             time.sleep(_SEEN_SECONDS)
-        for keys in _some(sorted((key for key in now if key not in content), key=_place)):
+        # A pod of the same name on another node is another pod, and not one that has moved.
+        gone = {key for key in now if key not in content or (key in changed and key.startswith(_PODS))}
+        for keys in _some(sorted(gone, key=_place)):
             self._commit({"request_delete_range": {"key": _coded(key.encode())}} for key in keys)
         self._put({key: content[key] for key in changed if key not in owners})
 

@@ -77,7 +77,7 @@ class Site:
         ground: the account, and an empty stack with the application.
         proxy: in front of the API server.
         etcd: the cluster's store.
-        controllers: process id of the cluster's controllers.
+        controllers: process ids of the cluster's controllers and its scheduler.
         live: the cluster as its administrator sees it, not through the proxy.
         reached: how the account's cluster is reached.
         starts: that were made so far.
@@ -86,7 +86,7 @@ class Site:
     ground: Ground
     proxy: ApiProxy
     etcd: Etcd
-    controllers: int
+    controllers: tuple[int, ...]
     live: Live
     reached: Json
     starts: dict[str, Start] = field(default_factory=dict)
@@ -118,17 +118,21 @@ class Site:
     def _restore(self, content: Content) -> None:
         """The cluster is as it was, and its controllers agree: they are halted meanwhile, for they would mend it."""
         for _ in range(_RESTORES):
-            os.kill(self.controllers, signal.SIGSTOP)
+            self._signal(signal.SIGSTOP)
             try:
                 self.etcd.restore(content)
             finally:
-                os.kill(self.controllers, signal.SIGCONT)
+                self._signal(signal.SIGCONT)
             time.sleep(_CALM_SECONDS)
             if _sets(self.etcd.content()) == _sets(content):
                 if any("/deployments/formerr/" in key for key in content):
                     eventually(self.settled, "the application has all its pods")
                 return
         raise AssertionError("the controllers of the cluster do not let it be as it was")
+
+    def _signal(self, number: signal.Signals) -> None:
+        for pid in self.controllers:
+            os.kill(pid, number)
 
     def keep(self, arena: Arena, name: str) -> Start:
         """A start, as everything is now."""
@@ -196,8 +200,8 @@ def _found(value: Any, name: str) -> Any:
 
 
 @contextmanager
-def opened(home: ControlClient, cluster: str) -> Iterator[tuple[ApiProxy, Etcd, int, Live, Json]]:
-    """A proxy before the control plane of a cluster, its store, its controllers' process, a look at it, and how it is
+def opened(home: ControlClient, cluster: str) -> Iterator[tuple[ApiProxy, Etcd, tuple[int, ...], Live, Json]]:
+    """A proxy before the control plane of a cluster, its store, its controllers' processes, a look at it, and how it is
     reached by the proxy."""
     plane = home.wait_for_kubernetes(cluster)
     folder = Path(plane["folder"])
@@ -217,17 +221,17 @@ def opened(home: ControlClient, cluster: str) -> Iterator[tuple[ApiProxy, Etcd, 
         yield proxy, etcd, _controllers(plane["pid"]), live, {"server": proxy.address, **known}
 
 
-def _controllers(supervisor: int) -> int:
+def _controllers(supervisor: int) -> tuple[int, ...]:
     listed = subprocess.run(
         ["ps", "-axwwo", "pid=,ppid=,command="], capture_output=True, text=True, check=True
     )
-    lines = (line.split(None, 2) for line in listed.stdout.splitlines())
-    (found,) = [
-        int(pid)
+    lines = [line.split(None, 2) for line in listed.stdout.splitlines()]
+    own = {
+        what.partition(" ")[0].rpartition("/")[2]: int(pid)
         for pid, parent, what in lines
-        if parent == str(supervisor) and "kube-controller-manager" in what
-    ]
-    return found
+        if parent == str(supervisor)
+    }
+    return own["kube-controller-manager"], own["kube-scheduler"]
 
 
 def _sets(content: Content) -> set[str]:
