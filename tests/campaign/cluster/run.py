@@ -14,7 +14,7 @@ import httpx
 from formerr_infra.emulator.client import ControlError
 from tests.campaign import parts
 from tests.campaign.cluster import sweep
-from tests.campaign.cluster.site import site
+from tests.campaign.cluster.site import Restless, site
 from tests.campaign.sweep import KILLS
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ PREVIEWED = 4
 #: How often everything is built anew where the control plane itself has come to an end; a busy machine does that.
 SITES = 5
 #: What says that it has.
-_DOWN = (httpx.HTTPError, ControlError, OSError)
+_DOWN = (httpx.HTTPError, ControlError, OSError, Restless)
 
 
 @dataclass(slots=True)

@@ -44,14 +44,18 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 #: What a run of the application needs, enough for it in a namespace with a quota.
 POOL = {"name": "pool", "size": "s-4vcpu-8gb", "count": 4}
-#: What the controllers take to see that all is as it was, and how often that is tried.
-_CALM_SECONDS, _RESTORES = 0.3, 5
+#: What the controllers take to see that all is as it was, and to have it so, and how often that is tried.
+_CALM_SECONDS, _SETTLE_SECONDS, _RESTORES = 0.3, 30.0, 8
 _MONTH = 30 * 24 * 3600
 _WORKLOADS = (
     ("formerr-backend", "formerr"),
     ("formerr-frontend", "formerr"),
     ("formerr-edge", "formerr-edge"),
 )
+
+
+class Restless(Exception):
+    """The cluster does not come to rest at a start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +128,19 @@ class Site:
             finally:
                 self._signal(signal.SIGCONT)
             time.sleep(_CALM_SECONDS)
-            if _sets(self.etcd.content()) == _sets(content):
-                if any("/deployments/formerr/" in key for key in content):
-                    eventually(self.settled, "the application has all its pods")
+            if _sets(self.etcd.content()) == _sets(content) and self._calm(content):
                 return
-        raise AssertionError("the controllers of the cluster do not let it be as it was")
+        raise Restless("the controllers of the cluster do not let it be as it was")
+
+    def _calm(self, content: Content) -> bool:
+        """Whether the application that is there, if it is, comes to have all its pods."""
+        if not any("/deployments/formerr/" in key for key in content):
+            return True
+        try:
+            eventually(self.settled, seconds=_SETTLE_SECONDS)
+        except AssertionError:
+            return False
+        return _sets(self.etcd.content()) == _sets(content)
 
     def _signal(self, number: signal.Signals) -> None:
         for pid in self.controllers:
@@ -271,5 +283,6 @@ def _lost(site: Site, folder: Path) -> Arena:
     """The state is gone, and meanwhile somebody has changed some objects, and taken the stack's mark from others."""
     arena = site.begin("deployed", folder)
     foreign.meddle(site.live)
+    eventually(site.settled, "what was changed by hand has rolled")
     arena.lose(arena.first)
     return arena

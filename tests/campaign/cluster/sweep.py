@@ -81,19 +81,19 @@ def undisturbed(site: Site, operation: str, folder: Path) -> Course:
 
 def met(site: Site, course: Course, cell: Cell, folder: Path, *, preview: bool) -> Seen:
     """Run one cell; `preview`: and ask whether a preview has nothing more to do than after an undisturbed run."""
+    start, settings, command = OPERATIONS[cell.operation]
+    arena = site.begin(start, folder)
+    arena.first.set(**settings)
     try:
-        return _met(site, course, cell, folder, preview=preview)
+        return _met(site, arena, course, cell, command, preview=preview)
     except AssertionError as error:
         return Seen(cell, fired=True, code=-1, more=0, wrong=str(error))
     finally:
         site.proxy.clear_faults()
 
 
-def _met(site: Site, course: Course, cell: Cell, folder: Path, *, preview: bool) -> Seen:
-    start, settings, command = OPERATIONS[cell.operation]
-    arena = site.begin(start, folder)
+def _met(site: Site, arena: Arena, course: Course, cell: Cell, command: str, *, preview: bool) -> Seen:
     player = arena.first
-    player.set(**settings)
     before = site.etcd.content()
     step, fired = disturb(arena, site.proxy, cell, command)
     code, more = step.code, 0
