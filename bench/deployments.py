@@ -124,8 +124,8 @@ def _figures(rows: Rows, *, old: bool) -> list[Figure]:
         found.append(against(f"no-op preview : static, {shown}", preview, floor, PREVIEW_TARGET))
         deploy, floor = (rows.one(NO_OP, side, latency=latency) for side in (OURS, STATIC))
         found.append(against(f"no-op deploy : static, {shown}", deploy, floor, None))
-        first, floor = (rows.one(FIRST, side, latency=latency) for side in (OURS, STATIC))
-        found.append(against(f"first deploy : static, {shown}", first, floor, None))
+        first, plain = (rows.one(FIRST, side, latency=latency) for side in (OURS, STATIC))
+        found.append(against(f"first deploy : static, {shown}", first, plain, None))
         second = rows.one(SECOND, OBVIOUS, latency=latency)
         found.append(against(f"no-op deploy : the obvious port's second run, {shown}", deploy, second, None))
         if old:
@@ -133,6 +133,7 @@ def _figures(rows: Rows, *, old: bool) -> list[Figure]:
             whole = rows.one(DEPLOY, OURS, latency=latency)
             found += [
                 against(f"no-op deploy : the old design's second run, {shown}", deploy, second, OLD_TARGET),
+                against(f"static, no-op deploy : the old design's second run, {shown}", floor, second, None),
                 against(f"no-op deploy : the old design with nothing to do, {shown}", deploy, steady, None),
                 against(
                     f"no-op formerr deploy : the old design's second run, {shown}", whole, second, OLD_TARGET

@@ -65,7 +65,11 @@ Memory is the kernel's high-water mark of each process (`VmHWM`), read every 0.0
 
 _DEPLOYMENTS = """Deploys are `pulumi up --yes --skip-preview` for the three that are Pulumi programs, and `deploy.sh` for the old
 design: one go each, without a look in between. `formerr deploy` does more, with two runs of the engine: it validates, detects, previews,
-judges, looks at everything again, and updates. Detection is `formerr detect`."""
+judges, looks at everything again, and updates. Detection is `formerr detect`.
+
+What a run of Pulumi takes before it asks the first question is not this project's to shorten: the engine starts its language host, which
+lists the installed packages, the plugin, twice, and an interpreter for the program. The floor has all of that too; where it is slower than
+terraform, so is everything above it. Those targets stand here all the same."""
 
 _APPLICATION = """The 53 objects of the application are there too, on a real control plane behind the emulator. What is
 added to each answer is added to those of the account, not to those of the cluster."""
