@@ -78,6 +78,11 @@ def test_each_call_meets_both_kills_and_another_fault_and_each_kind_of_call_meet
     assert all(faults == set(FAULTS) for faults in kinds.values())
 
 
+def test_the_cells_are_the_same_in_whatever_order_the_calls_arrived() -> None:
+    other = {operation: calls[::-1] for operation, calls in reversed(CALLS.items())}
+    assert set(sweep.cells(other.items(), every=False)) == set(sweep.cells(CALLS.items(), every=False))
+
+
 def test_all_of_them_are_every_fault_at_every_call() -> None:
     cells = sweep.cells(CALLS.items(), every=True)
     assert len(cells) == len(set(cells)) == sum(map(len, CALLS.values())) * len(FAULTS)

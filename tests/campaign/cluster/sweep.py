@@ -137,8 +137,11 @@ def kind(call: Call) -> str:
 
 def cells(courses: Iterable[tuple[str, Sequence[Call]]], *, every: bool) -> list[Cell]:
     """Every kill at every call; of the other faults all, or such that each call meets one, and each of them meets each
-    kind of call."""
-    calls = [(operation, call) for operation, many in courses for call in many]
+    kind of call: the same ones in whatever order the calls arrived."""
+    calls = sorted(
+        ((operation, call) for operation, many in courses for call in many),
+        key=lambda one: (one[0], one[1].path, one[1].method, one[1].number),
+    )
     found = [Cell(operation, call, kill) for operation, call in calls for kill in KILLS]
     if every:
         return found + [Cell(operation, call, fault) for operation, call in calls for fault in OTHERS]
