@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from formerr_infra.engine import events, exported, holders, locks, words
+from formerr_infra.engine import event_log, events, exported, holders, locks, words
 from formerr_infra.engine.errors import EngineFailed, EngineInterrupted, StackLocked, StackMissing
 
 if TYPE_CHECKING:
@@ -211,7 +211,7 @@ class Engine:
         seen: list[Event] = []
 
         def hear(line: str) -> None:
-            event = events.parse(line)
+            event = event_log.parse(line)
             if event is not None:
                 seen.append(event)
                 if on_event is not None:

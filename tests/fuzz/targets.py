@@ -21,6 +21,7 @@ from formerr_infra.application.kinds import Reference as Object
 from formerr_infra.backup import address, sealed, state
 from formerr_infra.drift import values
 from formerr_infra.engine import events, exported, locks, words
+from formerr_infra.engine.event_log import parse
 from formerr_infra.environments import lifetime, pattern, stackfile
 from formerr_infra.errors import FormerrError
 from formerr_infra.health import cluster
@@ -153,7 +154,7 @@ def event_log(data: bytes) -> None:
     seen = []
     for line in _text(data).split("\n"):
         with suppress(FormerrError):
-            if (event := events.parse(line)) is not None:
+            if (event := parse(line)) is not None:
                 seen.append(event)
     for done in (False, True):
         result = events.collect(seen, {}, ok=True, done=done)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from pulumi.automation.events import EngineEvent
 
 from formerr_infra.engine.errors import EngineFailed
-from formerr_infra.engine.events import Op, Phase, Result, collect, externals, parse
+from formerr_infra.engine.event_log import parse
+from formerr_infra.engine.events import Op, Phase, Result, collect, externals
 
 URN = "urn:pulumi:staging::formerr-infra::formerr:network:Network$digitalocean:index/vpc:Vpc::vpc"
 JSON = st.recursive(
