@@ -74,12 +74,12 @@ def _all(commands: tuple[tuple[str, ...], ...]) -> int:
 
 
 def test(arguments: tuple[str, ...]) -> int:
-    """Every check and every test, on all cores; with arguments, pytest alone with just those."""
+    """Every check and every test, on all cores, with the slowest named at the end; with arguments, pytest alone with just those."""
     if arguments:
         return _run(("pytest", *arguments))
     workers = str(max(os.cpu_count() or 1, 2))
     linted = _all(LINT)
-    return _run(("pytest", "-n", workers, "--dist", "loadgroup")) or linted
+    return _run(("pytest", "-n", workers, "--dist", "loadgroup", "--durations=25")) or linted
 
 
 def bench(arguments: tuple[str, ...]) -> int:
