@@ -87,6 +87,7 @@ class Machine:
         for name in (
             *wanted,
             "formerr_infra/__init__.py",
+            "formerr_infra/children.py",
             "formerr_infra/errors.py",
             "formerr_infra/loopback.py",
         ):
