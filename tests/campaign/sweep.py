@@ -175,15 +175,22 @@ def disturb(arena: Arena, place: Place, cell: Cell, command: str) -> tuple[Step,
     return step, fired
 
 
-def _met(arena: Arena, course: Course, cell: Cell, command: str) -> Seen:
-    player, cloud = arena.first, arena.cloud
-    step, fired = disturb(arena, cloud, cell, command)
-    code, more = step.code, 0
+def run_on(arena: Arena, step: Step, command: str) -> tuple[Step, int]:
+    """Run on without the fault until a run ends well, or patience ends; the last run, and how many there were."""
+    player, more = arena.first, 0
     while step.code != 0 and more < PATIENCE:
         if step.code < 0:
             player.stack.cancel()
         more += 1
         step = arena.run(player, command)
+    return step, more
+
+
+def _met(arena: Arena, course: Course, cell: Cell, command: str) -> Seen:
+    cloud = arena.cloud
+    step, fired = disturb(arena, cloud, cell, command)
+    code = step.code
+    step, more = run_on(arena, step, command)
     if step.code != 0:
         return Seen(cell, fired, code, more, f"it never ends well: {rules.words(step)}")
     if account.shape(account.world(cloud)) != course.shape:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.campaign import rules
 from tests.campaign.cluster import looks
-from tests.campaign.sweep import FAULTS, KILLS, PATIENCE, Call, Cell, Seen, disturb
+from tests.campaign.sweep import FAULTS, KILLS, Call, Cell, Seen, disturb, run_on
 from tests.support import account
 from tests.support.live import eventually
 
@@ -93,15 +93,10 @@ def met(site: Site, course: Course, cell: Cell, folder: Path, *, preview: bool) 
 
 
 def _met(site: Site, arena: Arena, course: Course, cell: Cell, command: str, *, preview: bool) -> Seen:
-    player = arena.first
     before = site.etcd.content()
     step, fired = disturb(arena, site.proxy, cell, command)
-    code, more = step.code, 0
-    while step.code != 0 and more < PATIENCE:
-        if step.code < 0:
-            player.stack.cancel()
-        more += 1
-        step = arena.run(player, command)
+    code = step.code
+    step, more = run_on(arena, step, command)
     if step.code != 0:
         return Seen(cell, fired, code, more, f"it never ends well: {rules.words(step)}")
     wrong = list(looks.disturbed(before, site.etcd.content()))
