@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import sys
 
-#: The exit code of a missing tool (docs/exit-codes.md).
-MISSING = 7
+from formerr_infra.errors import SetupError
 
 
 def main() -> None:
@@ -22,7 +21,7 @@ def main() -> None:
             f"error: {error.name} is not installed; `pip install 'formerr-infra[program]'` brings what the commands need, "
             "`make setup` does so in a checkout\n"
         )
-        sys.exit(MISSING)
+        sys.exit(SetupError.exit_code)
     run()
 
 

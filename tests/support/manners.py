@@ -13,9 +13,10 @@ import re
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from tests.support.quiet import AnyMethod, Quiet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -201,12 +202,10 @@ class Proxy:
 def mannered(behind: str, manners: Manners) -> Iterator[Proxy]:
     """Run one in front of an emulator while the block lasts."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(AnyMethod):
         protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-        wbufsize = -1
 
-        def _do(self) -> None:
+        def answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             status, headers, content = proxy.pass_on(
                 self.command, self.path, dict(self.headers.items()), body
@@ -219,21 +218,6 @@ def mannered(behind: str, manners: Manners) -> Iterator[Proxy]:
                 self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content if status != 204 else b"")
-
-        def __getattr__(self, name: str) -> Any:
-            if name.startswith("do_"):
-                return self._do
-            raise AttributeError(name)
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    class Quiet(ThreadingHTTPServer):
-        daemon_threads = True
-        request_queue_size = 64
-
-        def handle_error(self, request: Any, client_address: Any) -> None:
-            pass
 
     with Quiet(("127.0.0.1", 0), Handler) as httpd:
         proxy = Proxy(f"http://127.0.0.1:{httpd.server_address[1]}", behind, manners)

@@ -13,9 +13,10 @@ import threading
 import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.support.quiet import AnyMethod, Quiet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -203,12 +204,10 @@ _NOT_FOUND = {"id": "not_found", "message": "The resource you were accessing cou
 def sparse(shape: Shape) -> Iterator[Sparse]:
     """Run one while the block lasts."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(AnyMethod):
         protocol_version = shape.http
-        disable_nagle_algorithm = True
-        wbufsize = -1
 
-        def _do(self) -> None:
+        def answer(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
             body = json.loads(self.rfile.read(length) or b"{}")
             with lock:
@@ -227,21 +226,6 @@ def sparse(shape: Shape) -> Iterator[Sparse]:
                 self.send_header("Content-Length", str(len(out)))
             self.end_headers()
             self.wfile.write(out)
-
-        def __getattr__(self, name: str) -> Any:
-            if name.startswith("do_"):
-                return self._do
-            raise AttributeError(name)
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    class Quiet(ThreadingHTTPServer):
-        daemon_threads = True
-        request_queue_size = 64
-
-        def handle_error(self, request: Any, client_address: Any) -> None:
-            pass
 
     lock = threading.Lock()
     with Quiet(("127.0.0.1", 0), Handler) as httpd:
