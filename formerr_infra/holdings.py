@@ -26,6 +26,7 @@ TRUSTED_SOURCES = "digitalocean:index/databaseFirewall:DatabaseFirewall"
 MEMBERS = "digitalocean:index/projectResources:ProjectResources"
 OBJECT = "kubernetes:"
 _KINDS = {slot.engine_type: slot.kind for slot in SLOTS}
+_ORDER = {slot.engine_type: place for place, slot in enumerate(SLOTS)}
 #: Property that names what a resource is a part of.
 _WITHIN = {"record": "domain", "uptime_alert": "checkId"}
 
@@ -99,6 +100,13 @@ class State:
     def of(self, kind: str) -> tuple[Resource, ...]:
         """Those of one type."""
         return tuple(one for one in self.resources if one.type == kind)
+
+    @property
+    def in_order(self) -> tuple[Resource, ...]:
+        """For people: by slot, then by URN. The state has what was made side by side in the order in which it ended."""
+        return tuple(
+            sorted(self.resources, key=lambda one: (_ORDER.get(one.type, len(_ORDER)), one.urn, one.doomed))
+        )
 
     @property
     def ids(self) -> frozenset[str]:

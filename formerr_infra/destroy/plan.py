@@ -43,7 +43,7 @@ def plan(
         delete_data: the word for volumes with data.
         services: id of a load balancer -> the Service on the own cluster that has it.
     """
-    pieces = tuple(_piece(one, state, account, unprotect=unprotect) for one in state.resources)
+    pieces = tuple(_piece(one, state, account, unprotect=unprotect) for one in state.in_order)
     pieces = tuple(_on_its_cluster(one, pieces) for one in pieces)
     cluster = own_cluster(pieces)
     word = delete_data or (cluster is not None and takes_all(cluster.resource))

@@ -46,7 +46,7 @@ def look(
         NotLoopback, SettingsError: the access is unusable.
     """
     state = holdings.read(export)
-    resources = [one for one in state.resources if not one.doomed]
+    resources = [one for one in state.in_order if not one.doomed]
     live = alive(access, resources, stack)
     clusters = state.of(holdings.CLUSTER)
     lost = [one for one in clusters if live.get(("cluster", one.id), one) is None]

@@ -78,6 +78,15 @@ def test_what_is_only_read_never_goes_and_nothing_protected_goes_without_the_wor
             assert piece.fate is not Fate.GOES, "never deleted without a word, and never forgotten either"
 
 
+@given(states(), st.data())
+def test_a_plan_reads_the_same_in_whatever_order_the_state_has_its_resources(
+    state: State, data: st.DataObject
+) -> None:
+    other = State(tuple(data.draw(st.permutations(state.resources))))
+    account = Account(live=lives(*state.resources))
+    assert plan("staging", other, account) == plan("staging", state, account)
+
+
 @given(states(), st.booleans())
 def test_lifting_the_protection_changes_these_two_flags_and_nothing_else(state: State, there: bool) -> None:
     made = plan("staging", state, Account(live=lives(*state.resources) if there else {}), unprotect=True)
