@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -228,6 +229,7 @@ def main(arguments: list[str]) -> int:
     for name in ("replay", "shrink"):
         commands.add_parser(name).add_argument("file", type=Path)
     given = parser.parse_args(arguments)
+    os.environ.setdefault("GOGC", "400")
     if given.command == "run":
         return run(given.seed, given.actions, given.output)
     if given.command == "page":
