@@ -7,6 +7,7 @@ The engine runs this as the program of a project of its own.
 """
 
 import os
+from typing import Any
 
 import pulumi
 import pulumi_digitalocean as digitalocean
@@ -20,7 +21,7 @@ client = Client(os.environ["DIGITALOCEAN_TOKEN"], endpoint=os.environ["DIGITALOC
 LOCAL = {"enforce_https": False}
 
 
-def named(items, name):
+def named(items: list[Any], name: str) -> Any:
     return next((item for item in items if item["name"] == name), None)
 
 
