@@ -16,6 +16,7 @@ from tests.campaign import rules
 from tests.campaign.cluster import looks
 from tests.campaign.sweep import FAULTS, KILLS, Call, Cell, Seen, disturb, run_on
 from tests.support import account
+from tests.support.events import QUIET
 from tests.support.live import eventually
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class Course:
     Attributes:
         calls: to the API server, those that change something.
         end: what there is afterwards.
-        loud: what the next preview would still do, by kind of step.
+        loud: what the next preview would still do -> the properties that it is about.
     """
 
     operation: str
@@ -120,8 +121,8 @@ def _end(site: Site, arena: Arena, command: str) -> Json:
 def _loud(arena: Arena, command: str) -> Json:
     if command != "up":
         return {}
-    changes = arena.run(arena.first, "preview").log.changes
-    return {op: many for op, many in changes.items() if many and op not in ("same", "refresh", "read")}
+    steps = arena.run(arena.first, "preview").log.steps
+    return {f"{one.op} {one.name}": list(one.diffs) for one in steps if one.op not in QUIET}
 
 
 def kind(call: Call) -> str:
