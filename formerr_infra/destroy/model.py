@@ -37,10 +37,11 @@ ENDS = frozenset({Fate.GOES, Fate.WITH, Fate.GONE})
 
 
 class Keeper(StrEnum):
-    """What keeps a resource from being deleted."""
+    """What keeps a resource from being deleted; `FORECAST`: it was to become a default VPC, and did not."""
 
     SETTING = "setting"
     DEFAULT_VPC = "default-vpc"
+    FORECAST = "forecast"
     DATA = "data"
     PARENT = "parent"
 

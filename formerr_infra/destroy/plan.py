@@ -113,6 +113,9 @@ def _retained(one: Resource, state: State, account: Account, *, unprotect: bool)
         if live is not None and not isinstance(live, Unknown) and live.facts.get("default") is True:
             reason = "it is the default VPC of its region, which DigitalOcean does not delete"
             return Piece(one, Fate.RETAINED, reason, Keeper.DEFAULT_VPC)
+        if live is not None and not isinstance(live, Unknown) and _alone_retained(one, state):
+            reason = "this stack made it, expecting it to become the default VPC of its region; it is none"
+            return Piece(one, Fate.GOES, reason, Keeper.FORECAST)
     if unprotect:
         holds_data = one.type == holdings.DATABASE
         return Piece(
@@ -126,6 +129,15 @@ def _retained(one: Resource, state: State, account: Account, *, unprotect: bool)
         "retainOnDelete is set for it, so that a destroy would only forget it; --unprotect has it deleted"
     )
     return Piece(one, Fate.PROTECTED, reason, Keeper.SETTING)
+
+
+def _alone_retained(vpc: Resource, state: State) -> bool:
+    """Whether no setting can have retained it: that would hold for all that the stack manages."""
+    return any(
+        one.kind not in (None, "vpc") and not one.external and not one.retain
+        for one in state.resources
+        if one.urn != vpc.urn
+    )
 
 
 def _on_its_cluster(piece: Piece, pieces: tuple[Piece, ...]) -> Piece:
@@ -145,17 +157,21 @@ def _on_its_cluster(piece: Piece, pieces: tuple[Piece, ...]) -> Piece:
     return piece
 
 
-def unlocked(export: Mapping[str, Any], plan: Plan) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """The export with what `--unprotect` lifts taken away, and the URNs for which that changes something.
+def unlocked(
+    export: Mapping[str, Any], plan: Plan, *, unprotect: bool
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The export with what need not, or with `--unprotect` must not, keep what goes, and the URNs that this changes.
 
-    `protect` goes from everything; `retainOnDelete` from what goes and was kept by a setting only.
+    With the word, `protect` goes from everything, and `retainOnDelete` from what goes and was kept by a setting only;
+    without it, `retainOnDelete` from what was never to be kept.
     """
-    goes = {one.resource.urn for one in plan.of(Fate.GOES) if one.keeper is Keeper.SETTING}
+    lifted = {Keeper.SETTING, Keeper.FORECAST} if unprotect else {Keeper.FORECAST}
+    goes = {one.resource.urn for one in plan.of(Fate.GOES) if one.keeper in lifted}
     changed: list[str] = []
     resources: list[dict[str, Any]] = []
     for one in export["deployment"].get("resources") or []:
         fresh = dict(one)
-        if fresh.get("protect"):
+        if unprotect and fresh.get("protect"):
             del fresh["protect"]
         if fresh.get("retainOnDelete") and fresh["urn"] in goes:
             del fresh["retainOnDelete"]

@@ -172,9 +172,7 @@ def _unlock(prepared: Prepared, engine: Engine, progress: Callable[[str], None])
         raise DestroyRefused(
             "the state has changed since it was shown, so nothing was deleted; another run was under way. Run again."
         )
-    if not prepared.unprotect:
-        return
-    document, changed = unlocked(prepared.export, prepared.plan)
+    document, changed = unlocked(prepared.export, prepared.plan, unprotect=prepared.unprotect)
     if changed:
         progress(f"taking the protection from {len(changed)} resources")
         engine.import_state(document)

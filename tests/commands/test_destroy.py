@@ -69,6 +69,17 @@ def test_what_is_adopted_stays_untouched_and_is_said_to_stay(stack: Stack, cloud
     assert ids(cloud, "load_balancers") == {associated["id"]}, "of an adopted cluster nothing is taken"
 
 
+def test_a_vpc_that_was_expected_to_become_the_default_one_and_did_not_goes_with_the_rest(
+    stack: Stack, cloud: ControlClient
+) -> None:
+    cloud.reset(default_vpcs=False)
+    stack.up().ok()
+    (vpc,) = cloud.list("vpcs")
+    cloud.update("vpcs", vpc["id"], default=False)
+    destroy(stack).ok()
+    assert account.counts(cloud) == dict.fromkeys(account.KINDS, 0)
+
+
 def test_what_the_stack_owns_goes_with_what_its_controller_has_made_and_data_stays_without_the_word(
     deployed: Stack, cloud: ControlClient
 ) -> None:

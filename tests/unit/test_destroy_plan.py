@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from formerr_infra import holdings
 from formerr_infra.destroy.backups import stale
 from formerr_infra.destroy.errors import DestroyRefused
-from formerr_infra.destroy.model import ENDS, Account, Fate, Plan
+from formerr_infra.destroy.model import ENDS, Account, Fate, Keeper, Plan
 from formerr_infra.destroy.plan import plan, unlocked
 from formerr_infra.destroy.render import document
 from formerr_infra.destroy.stops import require, stops
@@ -74,7 +74,7 @@ def test_what_is_only_read_never_goes_and_nothing_protected_goes_without_the_wor
             assert piece.fate is Fate.ADOPTED
         if not unprotect and piece.resource.protect and piece.fate is Fate.GOES:
             raise AssertionError(piece)
-        if not unprotect and piece.resource.retain:
+        if not unprotect and piece.resource.retain and piece.keeper is not Keeper.FORECAST:
             assert piece.fate is not Fate.GOES, "never deleted without a word, and never forgotten either"
 
 
@@ -102,7 +102,7 @@ def test_lifting_the_protection_changes_these_two_flags_and_nothing_else(state: 
             ]
         },
     }
-    after, changed = unlocked(before, made)
+    after, changed = unlocked(before, made, unprotect=True)
     fates = {one.resource.urn: one.fate for one in made.pieces}
     flags = {"protect", "retainOnDelete"}
     for old, new in zip(before["deployment"]["resources"], after["deployment"]["resources"], strict=True):  # type: ignore[index]  # literals
@@ -131,6 +131,27 @@ def test_what_is_kept_for_a_reason_of_its_own_stays_kept_with_the_word() -> None
         NAMESPACE: Fate.RETAINED,
         CLUSTER: Fate.ADOPTED,
     }
+
+
+@pytest.mark.parametrize(
+    ("default", "others", "fate", "lifted"),
+    [
+        pytest.param(True, False, Fate.RETAINED, False, id="it is the default one"),
+        pytest.param(False, False, Fate.GOES, True, id="it was expected to become it"),
+        pytest.param(False, True, Fate.PROTECTED, False, id="a setting retains everything"),
+    ],
+)
+def test_a_vpc_that_did_not_become_the_default_one_goes_though_it_was_retained_as_if_it_would(
+    default: bool, others: bool, fate: Fate, lifted: bool
+) -> None:
+    vpc, cluster = resource(VPC, retain=True), resource(CLUSTER, retain=others)
+    account = Account(live=lives(vpc, cluster) | lives(vpc, default=default))
+    made = plan("staging", State((vpc, cluster)), account)
+    assert [one.fate for one in made.pieces if one.resource is vpc] == [fate]
+    export = {"deployment": {"resources": [{"urn": vpc.urn, "retainOnDelete": True, "protect": True}]}}
+    after, changed = unlocked(export, made, unprotect=False)
+    assert changed == ((vpc.urn,) if lifted else ())
+    assert after["deployment"]["resources"][0]["protect"], "only the word lifts that"
 
 
 def test_objects_go_with_their_cluster_and_what_is_gone_is_only_forgotten() -> None:
