@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from formerr_infra.cli.asking import somebody
 from formerr_infra.cli.options import AsJson, Environment, Folder, Yes, as_text, complain, console
 from formerr_infra.errors import FormerrError, SettingsError
 
@@ -54,10 +54,10 @@ def preview(
 
     Examples:  formerr preview staging  |  formerr preview production formerr-registry --json
     """
-    run = _deployment(
+    run = deployment(
         environment, folder, registry, allow_replace, policy_pack, as_json=as_json, make=False, repair=False
     )
-    _ended(run, run.preview, as_json=as_json)
+    ended(run, run.preview, as_json=as_json)
 
 
 def deploy(
@@ -90,9 +90,7 @@ def deploy(
 
     Examples:  formerr deploy staging  |  formerr deploy staging formerr-staging  |  formerr deploy production --yes --json
     """
-    if not yes and (as_json or not sys.stdin.isatty()):
-        raise SettingsError(["there is nobody to ask (no terminal, or --json): --yes deploys without asking"])
-    run = _deployment(
+    run = deployment(
         environment,
         folder,
         registry,
@@ -104,22 +102,23 @@ def deploy(
         health=health,
         health_seconds=health_seconds,
     )
-    _ended(run, lambda: run.deploy(_agreement(yes=yes)), as_json=as_json)
+    ended(run, lambda: run.deploy(agreement(yes=yes, as_json=as_json)), as_json=as_json)
 
 
-def _deployment(
+def deployment(
     environment: str,
     folder: Path,
-    registry: str,
-    allow_replace: list[str] | None,
-    policy_packs: list[Path] | None,
+    registry: str = "",
+    allow_replace: list[str] | None = None,
+    policy_packs: list[Path] | None = None,
     *,
     as_json: bool,
-    make: bool,
-    repair: bool,
+    make: bool = False,
+    repair: bool = False,
     health: bool = True,
     health_seconds: float = 300.0,
 ) -> Deployment:
+    """A deployment as the options say it."""
     from formerr_infra.cli.cost import account_of
     from formerr_infra.cli.progress import Screen
     from formerr_infra.deploy import Deployment, Wanted
@@ -139,7 +138,15 @@ def _deployment(
     return Deployment(wanted, Screen(None if as_json else console()))
 
 
-def _agreement(*, yes: bool) -> Callable[[Report], bool]:
+def agreement(*, yes: bool, as_json: bool) -> Callable[[Report], bool]:
+    """Who agrees to what is planned.
+
+    Raises:
+        SettingsError: there is nobody.
+    """
+    if not yes and (as_json or not somebody()):
+        raise SettingsError(["there is nobody to ask (no terminal, or --json): --yes deploys without asking"])
+
     def agreed(report: Report) -> bool:
         if yes:
             return True
@@ -148,7 +155,7 @@ def _agreement(*, yes: bool) -> Callable[[Report], bool]:
     return agreed
 
 
-def _ended(run: Deployment, work: Callable[[], Any], *, as_json: bool) -> None:
+def ended(run: Deployment, work: Callable[[], bool | None], *, as_json: bool) -> None:
     """Do it, print what came of it, and end with the code that fits."""
     try:
         agreed = work()
@@ -158,6 +165,10 @@ def _ended(run: Deployment, work: Callable[[], Any], *, as_json: bool) -> None:
         _print(run.report.document(error))
         complain(error)
         raise typer.Exit(error.exit_code) from None
+    except KeyboardInterrupt as error:
+        if as_json:
+            _print(run.report.document(error))
+        raise
     if as_json:
         _print(run.report.document())
     elif agreed:

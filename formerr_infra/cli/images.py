@@ -91,7 +91,7 @@ def pin(
     else:
         with _registry(environment, folder) as registry:
             wanted = pinning.of_registry(registry, folder, environment, tag)
-    file = pinning.write(folder, environment, wanted)
+    file = pinning.write(folder, environment, wanted).file
     hand(outputs_of(wanted))
     if as_json:
         _print_json({"file": file.name, "images": wanted})

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from formerr_infra import files
 from formerr_infra.cli import options  # noqa: TC001 - typer reads the annotations
 from formerr_infra.errors import SettingsError
+
+if TYPE_CHECKING:
+    from formerr_infra.images.pinning import Written
 
 
 def rollback(
@@ -30,20 +33,48 @@ def rollback(
 ) -> None:
     """Deploy the images that ran before, by digest, and write them into the stack file.
 
-    It is a deployment like any other, with its preview, its guard and its health. Backups are read with
-    FORMERR_BACKUP_PASSPHRASE. A database schema is not taken back.
+    It is a deployment like any other, with its preview, its guard and its health. Where it comes to no update, the stack
+    file is put back as it was. Backups are read with FORMERR_BACKUP_PASSPHRASE. A database schema is not taken back.
 
     Examples:  formerr rollback staging  |  formerr rollback production --to before.json --yes
     """
-    from formerr_infra.cli.deploy import deploy
+    from formerr_infra.cli.asking import undone_when_told_to_end
+    from formerr_infra.cli.deploy import agreement, deployment, ended
     from formerr_infra.images import pinning
+
+    run = deployment(environment, folder, as_json=as_json)
+
+    def work() -> bool:
+        agreed = agreement(yes=yes, as_json=as_json)
+        wanted = _of_file(to, environment) if to is not None else pinning.of_backups(folder, environment)
+        with undone_when_told_to_end():
+            written = pinning.write(folder, environment, wanted)
+            try:
+                for repository, said in wanted.items():
+                    _say(f"{written.file.name}: {repository} {said}")
+                return run.deploy(agreed)
+            finally:
+                if not run.report.began:
+                    _take_back(written)
+
+    ended(run, work, as_json=as_json)
+
+
+def _take_back(written: Written) -> None:
+    """The stack file as it was: it says what runs, and another image came to no update."""
+    try:
+        back = written.take_back()
+    except SettingsError as error:
+        _say(f"{error}; it names the images that were to run")
+        return
+    changed = "was changed meanwhile by somebody else, and is left as it is"
+    _say(f"{written.file.name}: {'as it was before' if back else changed}")
+
+
+def _say(text: str) -> None:
     from formerr_infra.report import clean
 
-    wanted = _of_file(to, environment) if to is not None else pinning.of_backups(folder, environment)
-    file = pinning.write(folder, environment, wanted)
-    for repository, said in wanted.items():
-        typer.echo(clean(f"{file.name}: {repository} {said}"), err=True)
-    deploy(environment, folder=folder, yes=yes, as_json=as_json)
+    typer.echo(clean(text), err=True)
 
 
 def _of_file(file: Path, environment: str) -> dict[str, str]:

@@ -27,6 +27,7 @@ class Report:
         moved: what had moved, each time that something had.
         findings, repairs, assessment, preview, verdict, result, health, outputs: of the phases of these names.
         unforeseen: what the update did and the preview had not said.
+        began: whether the update did; from then on something may have been written.
     """
 
     stack: str
@@ -42,15 +43,16 @@ class Report:
     health: Sequence[Check] | None = None
     outputs: dict[str, Any] | None = None
     unforeseen: tuple[str, ...] = ()
+    began: bool = False
 
-    def document(self, error: Exception | None = None) -> dict[str, Any]:
+    def document(self, error: BaseException | None = None) -> dict[str, Any]:
         """Everything, for machines; what was not come to is null."""
         from formerr_infra.report import as_json
 
         return {
             "stack": self.stack,
             "ok": error is None,
-            "error": None if error is None else {"kind": type(error).__name__, "message": str(error)},
+            "error": None if error is None else {"kind": type(error).__name__, "message": str(error) or "interrupted"},
             "phases": [{"name": name, "seconds": round(seconds, 3)} for name, seconds in self.phases],
             "rounds": self.rounds,
             "moved": self.moved,

@@ -235,12 +235,14 @@ class Deployment:
         if moved:
             self._moved(moved)
             return False
+        self.report.began = True
         try:
             with self._phase("update"):
                 result = self._engine(plan.world.expected).up(on_event=self.screen.event, state=export)
         except EngineFailed as error:
             self.report.result = error.seen
             if expected.MOVED in str(error):
+                self.report.began = False
                 self._moved(("the account, or what is decided of it",))
                 return False
             raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from formerr_infra.errors import SettingsError
@@ -102,14 +103,39 @@ def outputs_of(images: Mapping[str, str]) -> list[str]:
     return [f"{one.removeprefix('formerr-')}={images[one]}" for one in BOTH if one in images]
 
 
-def write(folder: Path, stack: str, images: Mapping[str, str]) -> Path:
-    """Put the images into the stack file; gives it."""
+def write(folder: Path, stack: str, images: Mapping[str, str]) -> Written:
+    """Put the images into the stack file."""
     file = _file(folder, stack)
     before = text_of(file)
     after = pinned(before, images, file.name)
     if after != before:
         replace_text(file, after)
-    return file
+    return Written(file, before, after)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A stack file that was written.
+
+    Attributes:
+        file: it.
+        before, after: its text.
+    """
+
+    file: Path
+    before: str = field(repr=False)
+    after: str = field(repr=False)
+
+    def take_back(self) -> bool:
+        """Put back what it said before; gives whether it says that now. What somebody else wrote meanwhile stays.
+
+        Raises:
+            SettingsError: it cannot be read or written.
+        """
+        now = text_of(self.file)
+        if now == self.after != self.before:
+            replace_text(self.file, self.before)
+        return now in (self.before, self.after)
 
 
 def _file(folder: Path, stack: str) -> Path:
