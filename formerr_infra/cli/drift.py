@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from formerr_infra import files
 from formerr_infra.cli import options
 from formerr_infra.errors import SettingsError, UnknownIsNotAbsent
 from formerr_infra.running import engines
@@ -57,7 +58,7 @@ def drift(
             typer.echo(text)
         else:
             try:
-                markdown.write_text(text, "utf-8")
+                files.put(markdown, text)
             except OSError as error:
                 raise SettingsError([f"{markdown}: cannot be written: {error}"]) from None
     if as_json:

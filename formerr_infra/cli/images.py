@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from formerr_infra import files
 from formerr_infra.cli.options import AsJson, Environment, Folder, Yes, as_text, console, shared
 from formerr_infra.errors import SettingsError
 
@@ -126,7 +127,7 @@ def deployed(
     document: dict[str, Any] = {"environment": environment, "images": held}
     if output is not None:
         try:
-            output.write_text(json.dumps(document, indent=2) + "\n", "utf-8")
+            files.put(output, json.dumps(document, indent=2) + "\n")
         except OSError as error:
             raise SettingsError([f"{output}: cannot be written: {error}"]) from None
     lines = [f"deployed={'true' if runs else 'false'}", *outputs_of(held)]

@@ -173,11 +173,10 @@ def _write(file: Path, text: str) -> None:
     Raises:
         SettingsError: it cannot be written.
     """
-    new = file.with_name(f".{file.name}.new")
+    from formerr_infra import files
+
     try:
-        new.write_text(text, encoding="utf-8")
-        new.replace(file)
+        files.put(file, text)
     except OSError as error:
-        new.unlink(missing_ok=True)
         raise SettingsError([f"{file}: cannot be written: {error.strerror}"]) from None
     console(stderr=True).print(f"written: {file}", markup=False)

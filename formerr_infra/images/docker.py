@@ -28,10 +28,7 @@ def add_auths(auths: Mapping[str, Any]) -> Path:
             raise SettingsError([f"{file}: is not docker's configuration"])
         held["auths"] |= auths
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        new = file.with_suffix(f".{os.getpid()}")
-        new.touch(mode=0o600)
-        new.write_text(json.dumps(held, indent=2) + "\n", "utf-8")
-        new.replace(file)
+        files.put(file, json.dumps(held, indent=2) + "\n", private=True)
     except OSError as error:
         raise SettingsError([f"{file}: cannot be read or written: {error}"]) from None
     return file

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 from typing import TYPE_CHECKING, Any
+
+from formerr_infra import files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,8 +37,4 @@ def document(cluster: Cluster, name: str, namespace: str) -> dict[str, Any]:
 def write(file: Path, held: dict[str, Any]) -> None:
     """Put it into a file that only its owner can read from its first byte on."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    new = file.with_name(f".{file.name}.{os.getpid()}")
-    new.unlink(missing_ok=True)
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
-        out.write(json.dumps(held, indent=2) + "\n")
-    new.replace(file)
+    files.put(file, json.dumps(held, indent=2) + "\n", private=True)

@@ -41,13 +41,9 @@ def replace_text(file: Path, text: str) -> None:
     Raises:
         SettingsError: it cannot be written.
     """
-    fresh = file.with_name(f".{file.name}.new")
     try:
-        fresh.write_bytes(text.encode())
-        fresh.chmod(file.stat().st_mode & 0o777)
-        fresh.replace(file)
+        files.put(file, text)
     except OSError as error:
-        fresh.unlink(missing_ok=True)
         raise SettingsError([f"{file.name}: cannot be written: {error}"]) from None
 
 
