@@ -41,7 +41,7 @@ class _Trouble(Exception):
 
 
 class _Gone(_Trouble):
-    """There is no such list: what it would be a part of is not there."""
+    """There is no such list, not even its first page: what it would be a part of is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,20 +197,24 @@ def _side_by_side(session: Session, kind: Kind, numbers: range) -> list[_Page]:
         )
     failed = threading.Event()
 
-    def read(number: int) -> _Page | _Trouble:
+    def read(number: int) -> _Page | _Trouble | _Disagreement:
         if failed.is_set():
             return _Trouble("")
         try:
             return _page(session, kind, number)
         except (_Trouble, _Disagreement) as trouble:
             failed.set()
-            return trouble if isinstance(trouble, _Trouble) else _Trouble(str(trouble))
+            return trouble
 
-    jobs: list[Callable[[], _Page | _Trouble]] = [partial(read, number) for number in numbers]
+    jobs: list[Callable[[], _Page | _Trouble | _Disagreement]] = [partial(read, number) for number in numbers]
     answers = side_by_side(jobs, width=session.limits.at_once, timeout=session.left + 0.5)
     troubles = [str(answer) for answer in answers if isinstance(answer, _Trouble) and str(answer)]
     if troubles:
         raise _Trouble("; ".join(dict.fromkeys(troubles)))
+    if (
+        against := next((answer for answer in answers if isinstance(answer, _Disagreement)), None)
+    ) is not None:
+        raise against
     pages = [answer for answer in answers if isinstance(answer, _Page)]
     if len(pages) < needed or any(isinstance(answer, StillRunning) for answer in answers):
         raise _Trouble(f"GET {kind.path}: not all pages came within {session.limits.budget:g} s")
@@ -249,7 +253,7 @@ def _page(session: Session, kind: Kind, number: int) -> _Page:
     if answer.trouble:
         raise _Trouble(answer.trouble)
     if answer.status == 404:
-        raise _Gone(f"{where}: {answer.status}")
+        raise _Gone(f"{where}: 404") if number == 1 else _Disagreement(f"page {number} is not there")
     if answer.status != 200 or answer.body is None:
         raise _Trouble(f"{where}: {answer.status}")
     total = _total(answer.body, where)

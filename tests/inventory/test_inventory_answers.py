@@ -124,6 +124,46 @@ def _mutations(body: dict[str, Any]) -> list[tuple[str, ...]]:
     return places
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"meta": {"total": 30}},
+        {"meta": {"total": 60}, "links": {"pages": {"next": "https://api.example.com/?page=2"}}},
+    ],
+)
+def test_a_list_of_a_part_whose_later_page_is_not_there_is_unknown_and_one_without_any_page_is_empty(
+    liar: Liar, more: dict[str, Any]
+) -> None:
+    """Read page by page, by a first look at the second page, and side by side; the record that is meant could be on it."""
+    first = [{"id": number, "name": f"n-{number}", "type": "A", "data": "192.0.2.1"} for number in range(20)]
+    gone = Reply({"id": "not_found", "message": "no"}, 404)
+
+    def answer(path: str) -> Reply:
+        return Reply({"domain_records": first, **more}) if path.endswith("page=1") else gone
+
+    ask = Question("slot", "record", (), NAME, "formerr.dev")
+    liar.answer = answer
+    sighting = liar.look(ask).sightings["slot"]
+    assert sighting.named is None
+    assert "page" in sighting.unknown[0]
+    liar.answer = lambda _path: gone
+    assert liar.look(ask).sightings["slot"].named == ()
+
+
+def test_a_list_of_a_part_that_went_while_it_was_read_is_read_again_and_empty(liar: Liar) -> None:
+    bodies = iter([{"alerts": [{"id": "a-1", "name": NAME}], "links": {}, "meta": {"total": 2}}])
+
+    def answer(_path: str) -> Reply:
+        body = next(bodies, None)
+        return Reply(body) if body else Reply({"id": "not_found", "message": "no"}, 404)
+
+    liar.answer = answer
+    sighting = liar.look(Question("slot", "uptime_alert", (), NAME, "c-1")).sightings["slot"]
+    assert (sighting.named, sighting.unknown) == ((), ())
+    assert len(liar.asked) == 3
+
+
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_one_broken_thing_in_a_list_never_makes_what_is_there_absent(liar: Liar, data: st.DataObject) -> None:
