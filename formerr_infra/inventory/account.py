@@ -39,11 +39,11 @@ def read_droplets(session: Session) -> int | Unknown:
     if isinstance(body, Unknown):
         return body
     meta = body.get("meta")
-    total = meta.get("total") if isinstance(meta, dict) else None
-    if _is_count(total):
+    total = meta.get("total") if isinstance(meta, dict) else meta
+    if isinstance(meta, dict) and _is_count(total):
         return total
     listed = body.get("droplets")
-    if meta is not None or not isinstance(listed, list):
+    if total is not None or not isinstance(listed, list):
         return Unknown("GET /v2/droplets: no meta.total")
     return _count_droplets(session) if listed else 0
 

@@ -245,7 +245,7 @@ def _is_address(raw: Raw) -> bool:
     return raw.get("type") in ("A", "AAAA", "CNAME")
 
 
-#: What stands in a VPC, of whatever kind; no kind of resource by itself.
+#: What stands in a VPC, of whatever kind; no kind of resource by itself. Known by its URN: not each has a name.
 MEMBER = Kind(
     path="/v2/vpcs/{within}/members",
     scope="vpc:read",
@@ -256,6 +256,7 @@ MEMBER = Kind(
     marker=_no_room,
     facts=_no_facts,
     id_key="urn",
+    name_key="urn",
 )
 
 KINDS: Mapping[str, Kind] = MappingProxyType(

@@ -48,10 +48,14 @@ def members(access: Access, vpc_id: str, *, limits: Limits | None = None) -> Mem
         kinds = {word: kind for kind, word in WORDS.items()}
         named = []
         for item in items:
-            urn, name = identified(MEMBER, item)
+            urn, _ = identified(MEMBER, item)
             _, word, identity = [*urn.split(":", 2), "", ""][:3]
-            if word in kinds and identity:
-                named.append((kinds[word], name, identity))
+            if word not in kinds or not identity:
+                continue
+            name = item.get("name")
+            if not isinstance(name, str) or not name:
+                return Members(Unknown(f"GET {MEMBER.at(vpc_id)}: {urn!r} has no name"), session.calls)
+            named.append((kinds[word], name, identity))
         return Members(tuple(named), session.calls)
     finally:
         session.close()

@@ -44,8 +44,13 @@ def _subscription(session: Session) -> str | Unknown | None:
 
 
 def _sizes(session: Session) -> Mapping[str, Decimal] | Unknown:
-    """Every size and its price; all pages, because a size that is left out would be an unknown price."""
+    """Every size and its price; all pages, because a size that is left out would be an unknown price.
+
+    The end is where the API's own count is reached, or a page holds nothing new: it may give less on a page than was
+    asked for.
+    """
     known: dict[str, Decimal] = {}
+    seen: set[str] = set()
     for number in range(1, MOST_PAGES):
         answer = session.read(_SIZES, "sizes:read", session.client.sizes.list, per_page=PER_PAGE, page=number)
         if answer.trouble or answer.status != 200 or answer.body is None:
@@ -53,16 +58,18 @@ def _sizes(session: Session) -> Mapping[str, Decimal] | Unknown:
         listed = answer.body.get("sizes")
         if not isinstance(listed, list):
             return Unknown(f"GET {_SIZES}: no list of sizes")
-        before = len(known)
+        before = len(seen)
         for one in listed:
-            slug, price = (
-                (one.get("slug"), dollars(one.get("price_monthly")))
-                if isinstance(one, dict)
-                else (None, None)
-            )
-            if isinstance(slug, str) and price is not None:
+            slug = one.get("slug") if isinstance(one, dict) else None
+            if not isinstance(slug, str):
+                continue
+            seen.add(slug)
+            price = dollars(one.get("price_monthly"))
+            if price is not None:
                 known[slug] = price
-        if len(listed) < PER_PAGE or len(known) == before:
+        meta = answer.body.get("meta")
+        total = meta.get("total") if isinstance(meta, dict) else None
+        if len(seen) == before or (isinstance(total, int) and len(seen) >= total > 0):
             return known
     return Unknown(f"GET {_SIZES}: too many pages")
 

@@ -8,6 +8,8 @@ import pytest
 from formerr_infra.detect import Assessment, assess
 from formerr_infra.inventory import Access, Limits, Question
 from formerr_infra.inventory.facts import AccountFacts, Unknown
+from formerr_infra.inventory.members import members
+from formerr_infra.inventory.prices import read_prices
 from formerr_infra.ledger import EMPTY
 from formerr_infra.local.paths import CHECKOUT
 from formerr_infra.model import MAKES, Outcome
@@ -84,7 +86,8 @@ def test_droplets_without_a_count_are_counted(liar: Liar, count: int, paged: boo
 
 def test_droplets_whose_count_or_list_is_no_such_thing_are_unknown(liar: Liar) -> None:
     bodies: tuple[object, ...] = (
-        {"droplets": [], "meta": {}},
+        {"droplets": [], "meta": {"total": "0"}},
+        {"droplets": [], "meta": {"total": -1}},
         {"droplets": None},
         {"droplets": [1]},
         {"meta": 1},
@@ -95,6 +98,58 @@ def test_droplets_whose_count_or_list_is_no_such_thing_are_unknown(liar: Liar) -
         droplets = facts(liar).droplets
         assert isinstance(droplets, Unknown)
         assert not droplets.missing
+
+
+def test_droplets_whose_count_is_left_out_of_meta_are_counted(liar: Liar) -> None:
+    for count in (0, 3):
+        body = {"droplets": [{"id": one} for one in range(count)], "meta": {}}
+        liar.answer = lambda _path, body=body: Reply(body)  # type: ignore[misc]  # a default binds the loop's value
+        assert facts(liar).droplets == count
+
+
+@pytest.mark.parametrize("meta", [True, False])
+@pytest.mark.parametrize("most", [100, 150, 200])
+def test_every_size_has_its_price_however_few_come_on_a_page(liar: Liar, most: int, *, meta: bool) -> None:
+    slugs = [f"s-{number}" for number in range(150)]
+
+    def answer(path: str) -> Reply:
+        if not path.startswith("/v2/sizes"):
+            return Reply({"id": "not_found", "message": "no"}, 404)
+        number = int(path.split("&page=")[-1])
+        shown = slugs[(number - 1) * most : number * most]
+        sizes = [{"slug": slug, "price_monthly": 6} for slug in shown]
+        return Reply({"sizes": sizes, **({"meta": {"total": len(slugs)}} if meta else {})})
+
+    liar.answer = answer
+    sizes = read_prices(Access(liar.endpoint, TOKEN, local=True), limits=HASTY).sizes
+    assert not isinstance(sizes, Unknown)
+    assert sorted(sizes) == sorted(slugs)
+
+
+def test_sizes_without_a_price_do_not_end_the_list(liar: Liar) -> None:
+    pages = {1: [{"slug": "s-1"}], 2: [{"slug": "s-2", "price_monthly": 6}]}
+
+    def answer(path: str) -> Reply:
+        return Reply({"sizes": pages.get(int(path.split("page=")[-1]), []) if "sizes" in path else None})
+
+    liar.answer = answer
+    assert read_prices(Access(liar.endpoint, TOKEN, local=True), limits=HASTY).sizes == {"s-2": 6}
+
+
+def test_a_member_of_a_vpc_needs_its_urn_and_a_name_only_where_it_could_be_the_one_that_is_looked_for(
+    liar: Liar,
+) -> None:
+    access = Access(liar.endpoint, TOKEN, local=True)
+
+    def named(*items: dict[str, object]) -> object:
+        liar.answer = lambda _path: Reply({"members": items, "links": {}, "meta": {"total": len(items)}})
+        return members(access, "v-1", limits=HASTY).named
+
+    cluster = {"urn": "do:kubernetes:c-1", "name": NAME}
+    droplet: dict[str, object] = {"urn": "do:droplet:1"}
+    assert named(droplet, cluster, {"urn": "do:vpcnatgateway:2", "name": None}) == (("cluster", NAME, "c-1"),)
+    for missing in ({"urn": "do:kubernetes:c-1"}, {"urn": "do:loadbalancer:l-1", "name": 1}, {"name": NAME}):
+        assert isinstance(named(droplet, missing), Unknown)
 
 
 @pytest.mark.parametrize(("status", "missing"), [(404, True), (405, True), (403, False), (500, False)])
