@@ -8,11 +8,17 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 
 #: A look again at requests that are under way and may have used up what is left; seconds.
 _SOON = 0.02
 #: What two answers of one window may differ by in when it ends; seconds.
 _WHOLE = 1.5
+#: The wait after a refusal, whatever less it asks for, and what it is doubled up to while nothing else comes; seconds.
+_LEAST, _MOST = 0.1, 2.0
+#: More than any limit asks for; seconds.
+_A_DAY = 86_400.0
 
 
 @dataclass(slots=True)
@@ -25,6 +31,7 @@ class Pace:
         until: the end of this window; None where not told.
         limit: requests of a whole window; None where not told.
         under_way: requests without an answer yet.
+        patience: the least wait after the last refusal; 0 where an answer came since.
     """
 
     not_before: float = 0.0
@@ -32,6 +39,7 @@ class Pace:
     until: float | None = None
     limit: int | None = None
     under_way: int = 0
+    patience: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def begin(self, now: float, left: float) -> float:
@@ -67,10 +75,20 @@ class Pace:
             self.remaining, self.until = remaining, until
             self.limit = limit if limit is not None else self.limit
 
-    def close(self, until: float) -> None:
-        """Nothing is taken until then."""
+    def refuse(self, now: float, *, wait: float) -> None:
+        """A request was one too many: nothing is sent for as long as is asked for, and for longer each time in a row.
+
+        One that comes while nothing is sent was under way before, and is no further one.
+        """
         with self._lock:
-            self.not_before = max(self.not_before, until)
+            if now >= self.not_before:
+                self.patience = min(max(2 * self.patience, _LEAST), _MOST)
+            self.not_before = max(self.not_before, now + max(wait, self.patience))
+
+    def accept(self) -> None:
+        """A request was not one too many."""
+        with self._lock:
+            self.patience = 0.0
 
     def allowance(self, now: float) -> tuple[int | None, float | None]:
         """Requests that the account still takes, and seconds until it takes more; None where not told."""
@@ -81,3 +99,23 @@ class Pace:
 def _same(one: float | None, other: float | None) -> bool:
     """Whether two ends are those of one window; they are told in whole seconds."""
     return one is not None and other is not None and abs(one - other) < _WHOLE
+
+
+def wait_that_is_asked_for(text: str | None, now: float) -> float | None:
+    """Seconds that a Retry-After asks for, a number or a date; None where it is neither, or longer than any limit's.
+
+    Args:
+        text: the header.
+        now: the time, in epoch seconds.
+    """
+    if not text:
+        return None
+    try:
+        wait = float(text)
+    except ValueError:
+        try:
+            until = parsedate_to_datetime(text)
+        except (IndexError, OverflowError, TypeError, ValueError):
+            return None
+        wait = max(0.0, (until if until.tzinfo else until.replace(tzinfo=UTC)).timestamp() - now)
+    return wait if 0 <= wait <= _A_DAY else None

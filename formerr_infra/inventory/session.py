@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from formerr_infra.errors import SettingsError
-from formerr_infra.inventory.pacing import Pace
+from formerr_infra.inventory.pacing import Pace, wait_that_is_asked_for
 from formerr_infra.loopback import is_loopback, require_loopback
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 TELLING = frozenset({404, 405, 409, 412})
 #: Statuses of a path that is not there, in whatever words.
 NOT_OFFERED = frozenset({404, 405, 501})
-#: The shortest wait for a rate limit, against an answer that says 0; seconds.
-_SHORTEST_WAIT = 0.1
 #: A wait for a rate limit where the answer does not say how long; seconds.
 _USUAL_WAIT = 1.0
 #: `ratelimit-reset` is a time of day (epoch seconds) where it is above this, else a number of seconds.
@@ -209,10 +207,13 @@ class Session:
         if remaining is not None:
             whole = None if limit is None else int(limit)
             self._pace.tell(remaining=int(remaining), reset_in=reset_in, limit=whole, now=now)
-        if response.status_code == 429:
-            after = _number(response.headers.get("retry-after"))
-            wait = after if after is not None else reset_in if reset_in is not None else _USUAL_WAIT
-            self._pace.close(now + max(wait, _SHORTEST_WAIT))
+        if response.status_code != 429:
+            self._pace.accept()
+            return
+        after = wait_that_is_asked_for(response.headers.get("retry-after"), time.time())
+        if after is None:
+            after = _USUAL_WAIT if reset_in is None else reset_in
+        self._pace.refuse(now, wait=after)
 
 
 def _check(access: Access) -> None:

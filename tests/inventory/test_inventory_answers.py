@@ -8,7 +8,10 @@ from __future__ import annotations
 import copy
 import gzip
 import json
+import re
 import time
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -243,7 +246,7 @@ def test_a_redirect_is_not_followed_with_the_token(liar: Liar) -> None:
 def test_an_answer_drop_by_drop_ends_with_the_budget(liar: Liar) -> None:
     liar.answer = lambda path: Reply(pages([vpc(number) for number in range(50)])(path), drip=0.02)
     began = time.monotonic()
-    sighting = liar.look(ASK, limits=Limits(budget=0.6)).sightings["slot"]
+    sighting = liar.look(ASK, limits=Limits(budget=0.68)).sightings["slot"]
     assert sighting.unknown
     assert time.monotonic() - began < 0.6 + 0.5 + 1.0
 
@@ -285,3 +288,28 @@ def test_optional_fields_may_be_missing_and_others_are_ignored(liar: Liar) -> No
         (found,) = sighting.named
         assert set(found.facts.values()) == {None}
         assert found.created_at is None
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Retry-After": "0"},
+        {"Retry-After": "Tue, 01 Jan 2019 00:00:00 GMT"},
+        {"ratelimit-remaining": "0", "ratelimit-reset": "1000000001"},
+    ],
+)
+def test_an_account_that_refuses_and_asks_for_no_wait_is_asked_less_and_less_often(
+    liar: Liar, headers: dict[str, str]
+) -> None:
+    liar.answer = lambda _path: Reply({"id": "too_many_requests", "message": "no"}, 429, headers)
+    inventory = liar.look(Question("slot", "vpc", ("v-1",)), limits=Limits(budget=0.68))
+    assert "rate limited" in inventory.sightings["slot"].unknown[0]
+    assert inventory.calls <= 3
+
+
+def test_an_account_that_asks_to_be_left_alone_until_a_date_is_asked_once(liar: Liar) -> None:
+    headers = {"Retry-After": format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)}
+    liar.answer = lambda _path: Reply({"id": "too_many_requests", "message": "no"}, 429, headers)
+    inventory = liar.look(Question("slot", "vpc", ("v-1",)), limits=Limits(budget=5.0))
+    assert re.search(r"rate limited for another 3\d{3} s", inventory.sightings["slot"].unknown[0])
+    assert inventory.calls == 1
