@@ -56,10 +56,12 @@ def destroy_with(
             cluster_id,
             body=body,
         )
-        # 404 is the cluster's: gone already. No answer at all, or a 5xx, may have been applied.
-        refused = answer.trouble and answer.status is not None and 400 <= answer.status < 500
+        # 404 is the cluster's, gone already, or that of an API without this path: the look tells. No answer at all, or a
+        # 5xx, may have been applied.
+        refused = answer.status is not None and 400 <= answer.status < 500
+        trouble = answer.trouble or (f"DELETE {path}: {answer.status}" if refused else "")
         if refused and answer.status != 404:
-            raise LeftBehind(f"cluster {cluster_id} was not deleted with what it has made: {answer.trouble}")
+            raise LeftBehind(f"cluster {cluster_id} was not deleted with what it has made: {trouble}")
         until = time.monotonic() + timeout
         said = ""
         while True:
@@ -75,9 +77,9 @@ def destroy_with(
             if state != said:
                 progress(f"cluster {cluster_id}: {state}")
                 said = str(state)
-            if time.monotonic() + every >= until or (answer.trouble and not _is_going(said)):
-                trouble = f": {answer.trouble}" if answer.trouble else ""
-                raise LeftBehind(f"cluster {cluster_id} is still there ({said}){trouble}; run again")
+            if time.monotonic() + every >= until or (trouble and not _is_going(said)):
+                why = f": {trouble}" if trouble else ""
+                raise LeftBehind(f"cluster {cluster_id} is still there ({said}){why}; run again")
             time.sleep(every)
     finally:
         session.close()

@@ -122,9 +122,9 @@ class Registry:
                 one.repository,
                 one.digest,
             )
-            if answer.trouble or answer.status not in (204, 404):
+            if answer.trouble or not (answer.succeeded or answer.status == 404):
                 raise RegistryFailed(f"{_said(answer)}; {gone} images are gone, the others are as they were")
-            gone += answer.status == 204
+            gone += answer.succeeded
         return gone
 
     def collect(
@@ -142,8 +142,8 @@ class Registry:
         if answer.status == 409 and not answer.trouble:
             progress("a garbage collection runs already; waiting for that one")
             started = self._active()
-        elif answer.status == 201 and answer.body is not None:
-            started = answer.body.get("garbage_collection")
+        elif answer.succeeded:
+            started = answer.body.get("garbage_collection") if answer.body else self._active()
         else:
             raise RegistryFailed(
                 f"no garbage collection of registry {self.name} was started: {_said(answer)}"

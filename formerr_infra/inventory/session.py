@@ -48,6 +48,11 @@ class Answer:
     body: Mapping[str, Any] | None = None
     trouble: str = ""
 
+    @property
+    def succeeded(self) -> bool:
+        """Whether what was asked for was done; of a read, that is not yet an answer that can be used."""
+        return self.status is not None and 200 <= self.status < 300
+
 
 class Session:
     """One look at one account.
@@ -130,8 +135,9 @@ class Session:
     def send_once(
         self, what: str, scope: str, operation: Callable[..., Any], *args: Any, **options: Any
     ) -> Answer:
-        """Ask once, whatever comes back; for the one question that is not a GET."""
-        return self._attempt(what, scope, operation, *args, **options)[0]
+        """Ask once, whatever comes back; for what is not a GET. Any success is one, whatever its body."""
+        answer = self._attempt(what, scope, operation, *args, **options)[0]
+        return Answer(answer.status, answer.body) if answer.succeeded else answer
 
     def _attempt(
         self, what: str, scope: str, operation: Callable[..., Any], *args: Any, **options: Any
@@ -172,6 +178,10 @@ class Session:
             return Answer(status, None, f"{where}: the body is not a JSON object"), True
         if status == 204:
             return Answer(status), False
+        if 200 <= status < 300:
+            return Answer(
+                status, body if isinstance(body, dict) else None, f"{where}: not a usual answer"
+            ), False
         if status in TELLING:
             if isinstance(body, dict) and isinstance(body.get("id"), str):
                 return Answer(status, body), False

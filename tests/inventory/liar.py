@@ -78,6 +78,9 @@ def lying() -> Iterator[Liar]:
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
             self.do_GET()
 
+        def do_DELETE(self) -> None:
+            self.do_POST()
+
         def log_message(self, *_: Any) -> None:
             pass
 
