@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from formerr_infra import holdings
 from formerr_infra.destroy.model import Account
 from formerr_infra.destroy.traces import Service
 from formerr_infra.inventory.facts import Access, Limits, Unknown
+from formerr_infra.inventory.kinds import moment
 from formerr_infra.inventory.leftovers import MARKED, associated, marked
 from formerr_infra.inventory.whole import everything
 from formerr_infra.standing import alive, objects
@@ -88,12 +88,5 @@ def services(access: Access, cluster_id: str) -> dict[str, Service] | Unknown:
         identity = (metadata.get("annotations") or {}).get(_ID_ANNOTATION)
         if (one.get("spec") or {}).get("type") == "LoadBalancer" and identity:
             name = f"{metadata.get('namespace')}/{metadata.get('name')}"
-            found[str(identity)] = Service(name, _moment(metadata.get("creationTimestamp")))
+            found[str(identity)] = Service(name, moment(metadata.get("creationTimestamp")))
     return found
-
-
-def _moment(text: object) -> datetime | None:
-    try:
-        return datetime.fromisoformat(str(text))
-    except ValueError:
-        return None

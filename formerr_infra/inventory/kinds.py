@@ -24,6 +24,10 @@ Raw = Mapping[str, Any]
 Marker = Callable[[Raw, str, str], tuple[Mark, str | None]]
 
 
+#: Nothing of an account is older; before it are the times that stand for none (Go's is in the year 1).
+_OLDEST_YEAR = 2000
+
+
 class Malformed(ValueError):
     """An object of the API without what identifies it."""
 
@@ -131,14 +135,15 @@ def _state(value: object) -> str | None:
 
 
 def moment(value: object) -> datetime | None:
-    """RFC 3339, with up to nanoseconds, as UTC."""
+    """RFC 3339, with up to nanoseconds, as UTC; None where there is none, also where a zero is written for it."""
     if not isinstance(value, str):
         return None
     try:
         moment = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", value))
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+    return moment if moment.year >= _OLDEST_YEAR else None
 
 
 def _by_description(raw: Raw, project: str, stack: str) -> tuple[Mark, str | None]:

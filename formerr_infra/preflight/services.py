@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from formerr_infra import naming
 from formerr_infra.inventory.facts import DatabaseParts, Rule, Unknown
+from formerr_infra.inventory.kinds import moment
 from formerr_infra.model import READ_ONLY, Decision, Found, Outcome
 from formerr_infra.pools import pools
 from formerr_infra.preflight.demand import Finding, Severity
@@ -124,9 +125,9 @@ def _certificate(given: Around) -> Iterator[Finding]:
             f"the certificate {found.name!r} is still being issued",
             "certificateName",
         )
-    try:
-        ends = datetime.fromisoformat(str(found.facts.get("not_after"))).astimezone(UTC)
-    except ValueError:
+        return
+    ends = moment(found.facts.get("not_after"))
+    if ends is None:
         return
     left = ends - given.now
     soon = left < (OWN_CERTIFICATE if found.facts.get("type") == "custom" else THEIR_CERTIFICATE)

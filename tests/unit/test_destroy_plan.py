@@ -22,6 +22,7 @@ from formerr_infra.destroy.verify import verify
 from formerr_infra.errors import LedgerUnreadable, UnknownIsNotAbsent
 from formerr_infra.holdings import CLUSTER, DATABASE, MEMBERS, NODE_POOL, TRUSTED_SOURCES, Resource, State
 from formerr_infra.inventory.facts import Unknown
+from formerr_infra.inventory.kinds import moment
 from formerr_infra.inventory.leftovers import Associated
 from formerr_infra.model import Found, Mark
 
@@ -219,6 +220,36 @@ def test_a_volume_goes_only_with_the_word_and_if_the_driver_made_it(one: Found, 
     (without,) = traced(volumes=(one,)).traces
     (with_word,) = traced(volumes=(one,), data=True).traces
     assert (without.goes, with_word.goes) == (False, goes)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("2026-01-01T00:00:00Z", True),
+        ("2026-01-01T02:00:00.123456789+02:00", True),
+        ("2000-01-01T00:00:00Z", True),
+        ("0001-01-01T00:00:00Z", False),
+        ("0001-01-01T00:00:00-14:00", False),
+        ("1970-01-01T00:00:00Z", False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_the_time_of_nothing_is_no_time(text: str | None, *, told: bool) -> None:
+    """Go writes the year 1 where nobody has set a time."""
+    assert (moment(text) is not None) is told
+
+
+def test_what_has_no_time_is_neither_older_nor_an_end_of_the_run() -> None:
+    never = moment("0001-01-01T00:00:00Z")
+    (trace,) = traced(balancers=(balancer(CONTROLLERS, never),)).traces
+    assert trace.goes
+    cluster = resource(CLUSTER)
+    live = {("cluster", ID): Found(ID, "c", created_at=never)}
+    listed = (Associated("load_balancers", "lb", CONTROLLERS),)
+    account = Account(live=live, balancers=(balancer(CONTROLLERS),), associated=listed)
+    (trace,) = plan("staging", State((cluster,)), account).traces
+    assert trace.goes
 
 
 def test_nothing_is_taken_from_a_cluster_that_is_not_the_stacks_or_of_what_the_state_holds() -> None:

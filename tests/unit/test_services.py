@@ -113,6 +113,18 @@ def test_a_certificate_is_warned_of_while_there_is_time(kind: str, days: int, se
     assert [one for one, _ in said(found, "certificate")] == [severity]
 
 
+@pytest.mark.parametrize("ends", ["0001-01-01T00:00:00Z", "", None, "soon", "2029-12-31T00:00:00Z"])
+def test_nothing_is_said_of_the_end_of_a_certificate_that_has_none_yet(ends: str | None) -> None:
+    def told(status: str) -> list[str]:
+        facts = {"type": "lets_encrypt", "status": status, "not_after": ends}
+        found = findings({"certificate": decided("certificate", Outcome.KEEP, facts=facts)})
+        return [message for _, message in said(found, "certificate")]
+
+    (pending,) = told("pending")
+    assert "still being issued" in pending
+    assert len(told("verified")) == (ends == "2029-12-31T00:00:00Z")
+
+
 # -- trusted sources -----------------------------------------------------------------------------------------
 
 ADOPTED = {"database": decided("database", Outcome.ADOPT)}

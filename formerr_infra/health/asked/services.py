@@ -11,6 +11,7 @@ from formerr_infra.health.asked.kubernetes import in_cluster
 from formerr_infra.health.asked.results import NO_APPLICATION, Results, Told, absent
 from formerr_infra.health.model import State
 from formerr_infra.inventory.facts import Unknown
+from formerr_infra.inventory.kinds import moment
 from formerr_infra.loopback import is_loopback
 from formerr_infra.model import Found
 from formerr_infra.settings.services import DatabaseNetwork
@@ -120,11 +121,10 @@ def certificate(looked: Looked, threshold: float) -> Told:
     there = looked.slots["certificate"]
     if not isinstance(there, Found):
         return absent(there)
-    said, ends = there.facts.get("status"), str(there.facts.get("not_after") or "")
+    said, ends = there.facts.get("status"), moment(there.facts.get("not_after"))
     if said != "verified":
         return State.FAILED, f"certificate {there.name} is {said or 'nothing'}, says DigitalOcean"
-    try:
-        left = datetime.fromisoformat(ends).astimezone(UTC) - datetime.now(UTC)
-    except (OverflowError, ValueError):
+    if ends is None:
         return State.UNKNOWN, f"DigitalOcean does not say when certificate {there.name} ends"
+    left = ends - datetime.now(UTC)
     return judged.ends_in(left.total_seconds() / 86400, threshold, f"certificate {there.name}")
