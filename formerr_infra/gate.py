@@ -48,10 +48,20 @@ def before_the_first_write(
         decision = assessment.decisions[slot]
         if decision.outcome is not Outcome.IMPORT or decision.target is None or decision.id is None:
             continue
-        if decision.target.facts.get("status") in ("running", "active"):
+        if inventory.is_finished(kind, decision.target.facts.get("status")):
             continue
-        if not inventory.wait_ready(access, kind, decision.id, timeout=timeout, progress=progress, every=1.0):
+        waited = inventory.wait_ready(
+            access, kind, decision.id, timeout=timeout, progress=progress, every=1.0
+        )
+        if waited.ready:
+            continue
+        state = f"the last that was seen of it: {waited.state}"
+        if waited.late:
             raise Refused(
-                f"{slot}: {decision.id!r} is to be taken in and did not become ready within {timeout:.0f} s. "
+                f"{slot}: {decision.id!r} is to be taken in and did not become ready within {timeout:.0f} s ({state}). "
                 "Nothing was written; run again when it is, or delete it."
             )
+        raise Refused(
+            f"{slot}: {decision.id!r} is to be taken in and will not become ready by itself ({state}). "
+            "Nothing was written; run again when it is gone or ready, or delete it."
+        )

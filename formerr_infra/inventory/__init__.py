@@ -21,7 +21,7 @@ from formerr_infra.inventory.facts import (
 )
 from formerr_infra.inventory.members import Members, members
 from formerr_infra.inventory.survey import look
-from formerr_infra.inventory.waiting import registry_name_taken, wait_ready
+from formerr_infra.inventory.waiting import Waited, is_finished, registry_name_taken, wait_ready
 
 __all__ = [
     "Access",
@@ -35,7 +35,9 @@ __all__ = [
     "Question",
     "Rule",
     "Unknown",
+    "Waited",
     "database_authority",
+    "is_finished",
     "look",
     "members",
     "registry_name_taken",

@@ -7,6 +7,7 @@ method), the second waits.
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from formerr_infra.inventory.facts import Access, Limits, Unknown
@@ -17,9 +18,30 @@ from formerr_infra.inventory.session import NOT_OFFERED, Session
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: States in which a resource of the kind is usable, and those it never leaves by itself.
-_READY = {"cluster": "running", "load_balancer": "active"}
+#: States in which a resource of the kind is finished, be it well or not, and those that end in none of them by themselves.
+_FINISHED = {"cluster": frozenset({"running", "degraded"}), "load_balancer": frozenset({"active"})}
+_GONE = "gone"
 _HOPELESS = frozenset({"error", "errored", "deleted", "deleting", "invalid"})
+
+
+@dataclass(frozen=True, slots=True)
+class Waited:
+    """How a wait ended.
+
+    Attributes:
+        ready: as it was waited for.
+        state: the last that was seen; `gone` where there is no such thing.
+        late: the time was up; otherwise waiting on could not have helped.
+    """
+
+    ready: bool
+    state: str
+    late: bool = False
+
+
+def is_finished(kind: str, status: object) -> bool:
+    """Whether a resource in this state is made up to its end; other kinds than clusters and load balancers always are."""
+    return kind not in _FINISHED or status in _FINISHED[kind]
 
 
 def registry_name_taken(access: Access, name: str, *, limits: Limits | None = None) -> bool | None:
@@ -54,8 +76,8 @@ def wait_ready(
     progress: Callable[[str], None] = lambda _: None,
     every: float = 5.0,
     limits: Limits | None = None,
-) -> bool:
-    """Wait until a cluster runs or a load balancer is active; other kinds are ready when they exist.
+) -> Waited:
+    """Wait until a cluster or a load balancer is finished; other kinds are when they exist.
 
     Args:
         access: where and with what.
@@ -65,14 +87,10 @@ def wait_ready(
         progress: told the state each time it changes.
         every: seconds between two questions.
         limits: for each single question.
-
-    Returns:
-        True when it is ready; False when it is gone, has failed, or was not ready in time.
     """
     limits = limits or Limits()
     until = time.monotonic() + timeout
     session = Session(access, limits)
-    wanted = _READY.get(kind)
     shown = ""
     try:
         while True:
@@ -80,7 +98,7 @@ def wait_ready(
             raw = read_one(session, KINDS[kind], identity)
             match raw:
                 case None:
-                    state = "gone"
+                    state = _GONE
                 case Unknown(reason=reason):
                     state = f"unknown ({reason})"
                 case _:
@@ -88,12 +106,12 @@ def wait_ready(
             if state != shown:
                 progress(f"{kind} {identity}: {state}")
                 shown = state
-            if raw is not None and not isinstance(raw, Unknown) and (wanted is None or state == wanted):
-                return True
+            if raw is not None and not isinstance(raw, Unknown) and is_finished(kind, state):
+                return Waited(ready=True, state=state)
             if raw is None or state in _HOPELESS:
-                return False
+                return Waited(ready=False, state=state)
             if time.monotonic() + every >= until:
-                return False
+                return Waited(ready=False, state=state, late=True)
             time.sleep(every)
     finally:
         session.close()

@@ -8,8 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from formerr_infra.inventory import Access, Limits, registry_name_taken, wait_ready
+from formerr_infra.detect import Assessment
+from formerr_infra.errors import Refused
+from formerr_infra.gate import before_the_first_write
+from formerr_infra.inventory import Access, Limits, Waited, registry_name_taken, wait_ready
 from formerr_infra.inventory.crew import StillRunning, side_by_side
+from formerr_infra.ledger import EMPTY
+from formerr_infra.model import Decision, Found, Outcome
+from formerr_infra.settings import check
 from tests.inventory.liar import TOKEN, Liar, Reply
 
 if TYPE_CHECKING:
@@ -35,23 +41,60 @@ def test_a_wait_ends_when_the_cluster_runs(
         control.update("kubernetes_clusters", identity, token=TOKEN, status={"state": "running"})
 
     threading.Thread(target=finish, daemon=True).start()
-    assert wait_ready(access, "cluster", identity, timeout=20, progress=progress, every=0.02)
+    assert wait_ready(access, "cluster", identity, timeout=20, progress=progress, every=0.02).ready
     assert told == [f"cluster {identity}: provisioning", f"cluster {identity}: running"]
 
 
 @pytest.mark.parametrize("kind", ["vpc", "registry", "load_balancer", "project", "cluster"])
 def test_what_is_ready_is_not_waited_for(kind: str, access: Access, put: Callable[..., str]) -> None:
     identity = put(kind)
-    assert wait_ready(access, kind, identity, timeout=5, every=60)
+    assert wait_ready(access, kind, identity, timeout=5, every=60).ready
 
 
 def test_a_wait_ends_when_the_thing_is_gone_or_will_never_be_ready(
     control: ControlClient, access: Access, put: Callable[..., str]
 ) -> None:
-    assert not wait_ready(access, "cluster", "no-such", timeout=60, every=60)
+    gone = wait_ready(access, "cluster", "no-such", timeout=60, every=60)
+    assert gone == Waited(ready=False, state="gone")
     identity = put("cluster")
     control.update("kubernetes_clusters", identity, token=TOKEN, status={"state": "error"})
-    assert not wait_ready(access, "cluster", identity, timeout=60, every=60)
+    failed = wait_ready(access, "cluster", identity, timeout=60, every=60)
+    assert failed == Waited(ready=False, state="error")
+
+
+def gate(access: Access, identity: str, *, seen: str) -> list[str]:
+    """What is said before the first write of a run that takes in a cluster which was seen in this state."""
+    said: list[str] = []
+    target = Found(identity, "c", facts={"status": seen})
+    kept = {
+        slot: Decision(slot, Outcome.KEEP, "", "", id="x", target=Found("x", "x"))
+        for slot in ("registry", "loadBalancer")
+    }
+    taken = Decision("cluster", Outcome.IMPORT, "", "", id=identity, target=target)
+    assessment = Assessment("staging", check({}, "staging"), EMPTY, {**kept, "cluster": taken})
+    before_the_first_write(assessment, access, progress=said.append, timeout=5.0)
+    return said
+
+
+def test_a_degraded_cluster_is_made_and_not_waited_for(
+    control: ControlClient, access: Access, put: Callable[..., str]
+) -> None:
+    identity = put("cluster")
+    assert gate(access, identity, seen="degraded") == []
+    assert control.requests() == []
+    control.update("kubernetes_clusters", identity, token=TOKEN, status={"state": "degraded"})
+    assert gate(access, identity, seen="upgrading") == [f"cluster {identity}: degraded"]
+
+
+@pytest.mark.parametrize("state", ["error", "deleting"])
+def test_what_will_never_be_ready_is_refused_at_once_and_no_time_is_said_to_be_up(
+    state: str, control: ControlClient, access: Access, put: Callable[..., str]
+) -> None:
+    identity = put("cluster")
+    control.update("kubernetes_clusters", identity, token=TOKEN, status={"state": state})
+    with pytest.raises(Refused, match=f"{identity}.*{state}") as refused:
+        gate(access, identity, seen="provisioning")
+    assert "within" not in str(refused.value)
 
 
 def test_a_wait_survives_answers_that_fail_and_ends_in_time(
@@ -63,11 +106,11 @@ def test_a_wait_survives_answers_that_fail_and_ends_in_time(
     told: list[str] = []
     assert wait_ready(
         access, "load_balancer", identity, timeout=20, progress=told.append, every=0.01, limits=hasty
-    )
+    ).ready
     assert "unknown" in told[0]
     control.fault("GET", "^/v2/load_balancers", status=500)
     began = time.monotonic()
-    assert not wait_ready(access, "load_balancer", identity, timeout=0.3, every=0.05, limits=hasty)
+    assert wait_ready(access, "load_balancer", identity, timeout=0.3, every=0.05, limits=hasty).late
     assert time.monotonic() - began < 2
 
 
