@@ -40,7 +40,12 @@ def _cluster(settings: Settings, decided: Decided) -> Wish:
     fields = {
         "region": Wanted(settings.region, "region", fixed=True),
         **in_vpc(decided),
-        "status": Wanted("running", "clusterId", also=("provisioning", "upgrading", "degraded")),
+        "status": Wanted(
+            "running",
+            "clusterId",
+            also=("provisioning", "upgrading", "degraded"),
+            settle="wait until the cluster is running or gone, and run again",
+        ),
     }
     return Wish(
         settings.cluster_policy,
@@ -98,7 +103,12 @@ def _load_balancer(settings: Settings, decided: Decided) -> Wish:
     fields = {
         "region": Wanted(settings.region, "region", fixed=True),
         **in_vpc(decided),
-        "status": Wanted("active", "loadBalancerId", also=("new",)),
+        "status": Wanted(
+            "active",
+            "loadBalancerId",
+            also=("new",),
+            settle="wait until the load balancer is active or gone, and run again",
+        ),
     }
     return Wish(
         settings.load_balancer_policy,

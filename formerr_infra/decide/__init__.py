@@ -80,7 +80,7 @@ def _unless_it_does_not_fit(case: Case, decision: Decision) -> Decision:
                 code=Code.WOULD_REPLACE,
                 reason=f"allowReplace would replace {what(decision.target)} ({_list(wrong)}), and {case.wish.pin_key} pins "
                 "its id: the new one has another id, so that every later run would look for one that is gone.",
-                settle=f"remove {case.wish.pin_key} to have it replaced, or, to keep it: {_back(wrong)}.",
+                settle=f"remove {case.wish.pin_key} to have it replaced, or, to keep it: {_back(decision.target, wrong)}.",
             )
         if case.wish.allow_replace:
             note = f"replaced, as allowReplace says: {_list(wrong)}"
@@ -92,7 +92,7 @@ def _unless_it_does_not_fit(case: Case, decision: Decision) -> Decision:
             code=Code.WOULD_REPLACE,
             reason=f"{what(decision.target)} is managed by this stack, and {_list(wrong)} cannot be changed in place: "
             "the engine would delete it and make another.",
-            settle=f"{_back(wrong)}; to have it replaced on purpose, add {case.slot} to allowReplace for one run.",
+            settle=f"{_back(decision.target, wrong)}; to have it replaced on purpose, add {case.slot} to allowReplace for one run.",
         )
     if decision.outcome not in (Outcome.ADOPT, Outcome.IMPORT, Outcome.RELEASE) or not wrong:
         return decision
@@ -102,7 +102,7 @@ def _unless_it_does_not_fit(case: Case, decision: Decision) -> Decision:
         row=DOES_NOT_FIT.number,
         code=Code.DOES_NOT_FIT,
         reason=f"{what(decision.target)} does not fit: {_list(wrong)}.",
-        settle=f"{_back(wrong)}, or {case.wish.otherwise or _another(case)}.",
+        settle=f"{_back(decision.target, wrong)}, or {case.wish.otherwise or _another(case)}.",
     )
 
 
@@ -113,19 +113,24 @@ def _another(case: Case) -> str:
 
 
 def _list(wrong: tuple[Misfit, ...]) -> str:
-    return "; ".join(
-        f"{misfit.field} is {misfit.found!r}, wanted "
-        + (
-            f"one that this run would make ({misfit.wanted.key})"
-            if misfit.wanted.new
-            else f"{misfit.wanted.value!r}"
-        )
-        for misfit in wrong
-    )
+    return "; ".join(f"{_seen(misfit)}, wanted {_wanted(misfit.wanted)}" for misfit in wrong)
 
 
-def _back(wrong: tuple[Misfit, ...]) -> str:
-    return ", ".join(
-        misfit.wanted.settle or f"set {misfit.wanted.key} so that {misfit.field} is {misfit.found!r}"
-        for misfit in wrong
-    )
+def _seen(misfit: Misfit) -> str:
+    untold = misfit.found is None
+    return f"the API tells no {misfit.field}" if untold else f"{misfit.field} is {misfit.found!r}"
+
+
+def _wanted(wanted: Wanted) -> str:
+    return f"one that this run would make ({wanted.key})" if wanted.new else f"{wanted.value!r}"
+
+
+def _back(target: Found, wrong: tuple[Misfit, ...]) -> str:
+    return ", ".join(misfit.wanted.settle or _back_to(target, misfit) for misfit in wrong)
+
+
+def _back_to(target: Found, misfit: Misfit) -> str:
+    """How a setting would fit what is there; what is not told cannot be set."""
+    if misfit.found is None:
+        return f"find out why {_seen(misfit)} of {target.id}"
+    return f"set {misfit.wanted.key} so that {_seen(misfit)}"

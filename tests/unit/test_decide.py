@@ -17,6 +17,7 @@ from formerr_infra.model import (
     MAKES,
     Code,
     Decision,
+    Found,
     Held,
     Holding,
     Mark,
@@ -26,6 +27,8 @@ from formerr_infra.model import (
     Wanted,
     Wish,
 )
+from formerr_infra.settings import check
+from formerr_infra.slots import SLOTS
 from tests.unit.worlds import (
     BEGAN,
     DEAD,
@@ -336,3 +339,41 @@ def test_the_published_rows_are_all_rows_in_order_and_their_numbers_unique() -> 
     ]
     assert {str(number) for number in range(1, 27)} <= set(numbers)
     assert {cells.number for cells in AFTERWARDS} == {"3b", "26", "26b", "27", "28"}
+
+
+def unfit(slot: str, holding: Holding = Holding.NONE, **facts: str | None) -> Decision:
+    """What is decided about a cluster or a load balancer of the stack's name that fits but for these facts."""
+    entry = next(one for one in SLOTS if one.key == slot)
+    settings = check({"region": "nyc3"}, "staging")
+    vpc = Decision("vpc", Outcome.KEEP, "", "", id="vpc-1")
+    wish = entry.wish(settings, {"vpc": vpc})
+    fits = {"region": "nyc3", "vpc_id": "vpc-1", "status": "running" if slot == "cluster" else "active"}
+    found = Found("x-1", wish.name, facts={**fits, **facts})
+    held = Held(holding, "x-1" if holding is Holding.MANAGED else None)
+    return decide(Case(slot, held, Sighting(by_id={"x-1": found}, named=(found,)), wish))
+
+
+@pytest.mark.parametrize("slot", ["cluster", "loadBalancer"])
+@pytest.mark.parametrize("status", ["deleting", "error", None])
+def test_a_state_is_waited_for_and_never_to_be_set(slot: str, status: str | None) -> None:
+    decision = unfit(slot, status=status)
+    assert decision.code is Code.DOES_NOT_FIT
+    assert "so that" not in decision.settle
+    assert "run again" in decision.settle
+    assert f"{slot}Id" in decision.settle
+    assert f"{slot}Name" in decision.settle
+
+
+@pytest.mark.parametrize("slot", ["cluster", "loadBalancer"])
+@pytest.mark.parametrize("holding", [Holding.NONE, Holding.MANAGED])
+@pytest.mark.parametrize("field", ["region", "vpc_id"])
+def test_nobody_is_told_to_set_anything_to_what_the_api_does_not_tell(
+    slot: str, holding: Holding, field: str
+) -> None:
+    decision = unfit(slot, holding, **{field: None})
+    assert decision.outcome is Outcome.REFUSE
+    assert "None" not in decision.reason + decision.settle
+    assert f"the API tells no {field}" in decision.reason
+    assert f"the API tells no {field} of x-1" in decision.settle
+    told = unfit(slot, holding, **{field: "other"})
+    assert f"so that {field} is 'other'" in told.settle
