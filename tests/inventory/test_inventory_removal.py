@@ -3,11 +3,14 @@ is not waited for."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from formerr_infra.destroy.errors import LeftBehind
 from formerr_infra.destroy.removal import destroy_with
-from formerr_infra.images.registry import Image, Registry
+from formerr_infra.images.model import Image
+from formerr_infra.images.registry import Registry
 from formerr_infra.inventory import Access
 from tests.inventory.liar import TOKEN, Liar, Reply
 
@@ -70,4 +73,7 @@ def test_what_is_not_there_is_believed_of_a_cluster_that_is_gone_or_goes(liar: L
 def test_an_image_that_was_taken_away_counts_whatever_the_success_is_called(liar: Liar, status: int) -> None:
     liar.answer = lambda _path: Reply(b"", status)
     with Registry(Access(liar.endpoint, TOKEN, local=True), "r") as registry:
-        assert registry.delete([Image("backend", "sha256:" + "0" * 64, (), None, 0)]) == 1
+        assert (
+            registry.delete([Image("backend", "sha256:" + "0" * 64, (), datetime(2026, 1, 1, tzinfo=UTC), 0)])
+            == 1
+        )

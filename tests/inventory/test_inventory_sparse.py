@@ -3,6 +3,9 @@ into it."""
 
 from __future__ import annotations
 
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
 import pytest
 
 from formerr_infra.detect import Assessment, assess
@@ -16,6 +19,9 @@ from formerr_infra.model import MAKES, Outcome
 from formerr_infra.settings import from_files
 from tests.inventory.liar import HASTY, NAME, TOKEN, Liar, Reply
 from tests.support.sparse import VERSION, Shape, Sparse, sparse
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 #: Without the application: no Kubernetes runs behind such an API.
 SETTINGS = from_files(CHECKOUT, "staging").model_copy(update={"deploy_application": False})
@@ -133,7 +139,7 @@ def test_sizes_without_a_price_do_not_end_the_list(liar: Liar) -> None:
         return Reply({"sizes": pages.get(int(path.split("page=")[-1]), []) if "sizes" in path else None})
 
     liar.answer = answer
-    assert read_prices(Access(liar.endpoint, TOKEN, local=True), limits=HASTY).sizes == {"s-2": 6}
+    assert read_prices(Access(liar.endpoint, TOKEN, local=True), limits=HASTY).sizes == {"s-2": Decimal(6)}
 
 
 def test_a_member_of_a_vpc_needs_its_urn_and_a_name_only_where_it_could_be_the_one_that_is_looked_for(
@@ -141,12 +147,12 @@ def test_a_member_of_a_vpc_needs_its_urn_and_a_name_only_where_it_could_be_the_o
 ) -> None:
     access = Access(liar.endpoint, TOKEN, local=True)
 
-    def named(*items: dict[str, object]) -> object:
+    def named(*items: Mapping[str, object]) -> object:
         liar.answer = lambda _path: Reply({"members": items, "links": {}, "meta": {"total": len(items)}})
         return members(access, "v-1", limits=HASTY).named
 
     cluster = {"urn": "do:kubernetes:c-1", "name": NAME}
-    droplet: dict[str, object] = {"urn": "do:droplet:1"}
+    droplet = {"urn": "do:droplet:1"}
     assert named(droplet, cluster, {"urn": "do:vpcnatgateway:2", "name": None}) == (("cluster", NAME, "c-1"),)
     for missing in ({"urn": "do:kubernetes:c-1"}, {"urn": "do:loadbalancer:l-1", "name": 1}, {"name": NAME}):
         assert isinstance(named(droplet, missing), Unknown)
