@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from formerr_infra.cost import Bill, Line, Price, Total
     from formerr_infra.detect import Assessment
 
-#: `DIGITALOCEAN_TOKEN_PRODUCTION` goes before `DIGITALOCEAN_TOKEN` for that environment: another account.
-TOKEN_OF = "DIGITALOCEAN_TOKEN_"  # noqa: S105 - the name of a variable
-
 
 def cost(
     environment: Annotated[
@@ -68,19 +65,12 @@ def bill_of(stack: str, folder: Path, state: Path | None) -> tuple[Assessment, B
     """
     from formerr_infra.cost import bill
     from formerr_infra.inventory.prices import read_prices
-    from formerr_infra.settings import access
+    from formerr_infra.settings import access_of
 
-    environ = account_of(stack, os.environ)
-    reach = access(environment=environ)
+    reach = access_of(stack)
     assessed = assessment(stack, folder, state, reach)
-    found = bill(assessed, read_prices(reach), in_spaces=in_spaces(environ), account=_label(reach.token))
+    found = bill(assessed, read_prices(reach), in_spaces=in_spaces(os.environ), account=_label(reach.token))
     return assessed, found
-
-
-def account_of(stack: str, environ: Mapping[str, str]) -> Mapping[str, str]:
-    """The environment with the token of the stack's own account, where there is one."""
-    own = environ.get(TOKEN_OF + re.sub(r"[^A-Z0-9]", "_", stack.upper()))
-    return {**environ, "DIGITALOCEAN_TOKEN": own} if own else environ
 
 
 def _label(token: str) -> str:

@@ -119,9 +119,9 @@ def deployment(
     health_seconds: float = 300.0,
 ) -> Deployment:
     """A deployment as the options say it."""
-    from formerr_infra.cli.cost import account_of
     from formerr_infra.cli.progress import Screen
     from formerr_infra.deploy import Deployment, Wanted
+    from formerr_infra.tokens import account_of
 
     wanted = Wanted(
         folder,

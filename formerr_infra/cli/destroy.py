@@ -35,6 +35,15 @@ DeleteData = Annotated[
     ),
 ]
 
+Gone = Annotated[
+    bool,
+    typer.Option(
+        "--gone",
+        help="All of it was deleted elsewhere: have the state forget it. Without it, an account in which nothing of the "
+        "stack is there counts as the wrong one.",
+    ),
+]
+
 
 def destroy(
     environment: options.Environment,
@@ -43,6 +52,7 @@ def destroy(
     *,
     unprotect: Unprotect = False,
     delete_data: DeleteData = False,
+    gone: Gone = False,
     as_json: options.AsJson = False,
 ) -> None:
     """Take a stack down: what it owns goes, what it adopted stays. Shows which is which, and asks for the name.
@@ -58,15 +68,15 @@ def destroy(
     from formerr_infra.destroy.run import carry_out
     from formerr_infra.destroy.stack import begin, end
     from formerr_infra.destroy.stops import require
-    from formerr_infra.settings import access
+    from formerr_infra.settings import access_of
 
     if confirm is not None and confirm != environment:
         raise SettingsError([f"--confirm says {confirm!r}, and the environment is {environment!r}"])
     screen = Screen(None)
     engine = engines(folder, environment, interrupted=screen.interrupted)
-    reach = access()
+    reach = access_of(environment)
     console = options.console()
-    prepared = begin(folder, environment, reach, unprotect=unprotect, delete_data=delete_data)
+    prepared = begin(folder, environment, reach, unprotect=unprotect, delete_data=delete_data, gone=gone)
     if prepared is None:
         _nothing(environment, as_json=as_json)
         return

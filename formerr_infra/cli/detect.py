@@ -24,16 +24,16 @@ def assessment(stack: str, folder: Path, state: Path | None, reach: Access | Non
 
     Args:
         stack, folder, state: as the options say.
-        reach: the account; by default the one that the environment names.
+        reach: the account; by default the one that the environment names for the stack.
 
     Raises:
         FormerrError: what makes that impossible.
     """
     from formerr_infra.detect import assess
-    from formerr_infra.settings import access, from_files
+    from formerr_infra.settings import access_of, from_files
 
     settings = from_files(folder, stack)
-    reach = access() if reach is None else reach
+    reach = access_of(stack) if reach is None else reach
     return assess(stack, settings, reach, held(stack, folder, state))
 
 

@@ -44,13 +44,13 @@ def drift(
     """
     from formerr_infra.drift import render
     from formerr_infra.drift.run import look
-    from formerr_infra.settings import access
+    from formerr_infra.settings import access_of
 
     to_output = markdown is not None and str(markdown) == "-"
     if markdown is not None and not to_output and not markdown.parent.is_dir():
         raise SettingsError([f"{markdown}: there is no folder {markdown.parent}"])
     engine = engines(folder, environment)
-    reach = access()
+    reach = access_of(environment)
     report = look(engine({}).export(), engine, reach, environment)
     if markdown is not None:
         text = render.markdown(report)

@@ -59,12 +59,12 @@ def new(
     from formerr_infra.environments import lifetime, making
     from formerr_infra.environments.backend import Backend
     from formerr_infra.environments.names import require_name
-    from formerr_infra.settings import access
+    from formerr_infra.settings import access_of
 
     require_name(name)
     wanted = making.Wanted(name, lifetime.time_to_live(ttl), shared_cluster, image_tag)
     make = making.new_or_longer if or_extend else making.new
-    _told(make(folder, wanted, access(), _now(None), Backend(folder)), as_json=as_json)
+    _told(make(folder, wanted, access_of(name), _now(None), Backend(folder)), as_json=as_json)
 
 
 def extend(name: Name, folder: Folder = Path(), ttl: Ttl = "72h", *, as_json: AsJson = False) -> None:
@@ -88,12 +88,13 @@ def list_(folder: Folder = Path(), now: Now = None, *, as_json: AsJson = False) 
     Examples:  formerr env list  |  formerr env list --json
     """
     from formerr_infra.environments.backend import Backend
+    from formerr_infra.environments.folder import SOURCE
     from formerr_infra.environments.sweeping import look
     from formerr_infra.errors import UnknownIsNotAbsent
-    from formerr_infra.settings import access
+    from formerr_infra.settings import access_of
 
     moment = _now(now)
-    found, unknown = look(folder, access(), Backend(folder))
+    found, unknown = look(folder, access_of(SOURCE), Backend(folder))
     if as_json:
         typer.echo(as_text({"environments": [_row(one, moment) for one in found], "unknown": unknown}))
     else:
@@ -121,10 +122,11 @@ def sweep(
     """
     from formerr_infra.environments import sweeping
     from formerr_infra.environments.backend import Backend
+    from formerr_infra.environments.folder import SOURCE
     from formerr_infra.errors import UnknownIsNotAbsent
-    from formerr_infra.settings import access
+    from formerr_infra.settings import access_of
 
-    backend, moment, reach = Backend(folder), _now(now), access()
+    backend, moment, reach = Backend(folder), _now(now), access_of(SOURCE)
     found, unknown = sweeping.look(folder, reach, backend)
     expired = sweeping.due(found, moment)
     if not as_json:
@@ -137,7 +139,7 @@ def sweep(
         from formerr_infra.environments.destroying import destroyer
 
         said = _quiet if as_json else _progress
-        swept = sweeping.sweep(folder, expired, backend, destroyer(folder, reach, said), said)
+        swept = sweeping.sweep(folder, expired, backend, destroyer(folder, said), said)
     if as_json:
         document = {
             "expired": [_row(one, moment) for one in expired],
@@ -163,19 +165,20 @@ def remove(name: Name, folder: Folder = Path(), *, yes: Yes = False, as_json: As
     from formerr_infra.environments import sweeping
     from formerr_infra.environments.backend import Backend
     from formerr_infra.environments.destroying import destroyer
+    from formerr_infra.environments.folder import SOURCE
     from formerr_infra.environments.names import require_name
     from formerr_infra.errors import UnknownIsNotAbsent
-    from formerr_infra.settings import access
+    from formerr_infra.settings import access_of
 
     require_name(name)
-    backend, reach = Backend(folder), access()
+    backend, reach = Backend(folder), access_of(SOURCE)
     found, unknown = sweeping.look(folder, reach, backend)
     chosen = sweeping.named(found, name, backend)
     if chosen and not yes and (as_json or not _confirmed(1)):
         typer.echo("nothing was destroyed: it was not confirmed; --yes does without a question", err=True)
         raise typer.Exit(1)
     said = _quiet if as_json else _progress
-    swept = sweeping.sweep(folder, chosen, backend, destroyer(folder, reach, said), said)
+    swept = sweeping.sweep(folder, chosen, backend, destroyer(folder, said), said)
     if as_json:
         typer.echo(as_text({"name": name, "was_there": bool(chosen), "gone": all(one.gone for one in swept)}))
     else:

@@ -85,10 +85,10 @@ def known(environment: str, folder: Path, state: Path | None) -> tuple[Settings,
         FormerrError: something cannot be read.
     """
     from formerr_infra.cli.detect import held
-    from formerr_infra.settings import access, from_files
+    from formerr_infra.settings import access_of, from_files
 
     settings = from_files(folder, environment)
-    reach = access()
+    reach = access_of(environment)
     ledger = held(environment, folder, state)
     if not ledger.exists:
         raise Refused(

@@ -238,10 +238,10 @@ def login(
 
 def _registry(environment: str, folder: Path) -> Registry:
     from formerr_infra.images.registry import Registry
-    from formerr_infra.settings import access, from_files
+    from formerr_infra.settings import access_of, from_files
 
     settings = from_files(folder, environment)
-    return Registry(access(), settings.registry_id or settings.registry_name)
+    return Registry(access_of(environment), settings.registry_id or settings.registry_name)
 
 
 def _all_there(missing: tuple[Reference, ...], registry: str) -> None:

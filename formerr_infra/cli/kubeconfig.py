@@ -36,7 +36,7 @@ def kubeconfig(
     from formerr_infra.kubernetes.kubeconfig import document, write
     from formerr_infra.kubernetes.reading import reach
     from formerr_infra.report import clean
-    from formerr_infra.settings import access, from_files
+    from formerr_infra.settings import access_of, from_files
 
     named = os.environ.get("KUBECONFIG", "")
     if output is None and (not named or os.pathsep in named):
@@ -46,7 +46,7 @@ def kubeconfig(
     cluster, name = outputs.get("cluster_id"), outputs.get("cluster_name")
     if not cluster:
         raise Refused(f"stack {environment!r} has no cluster. Bring it up: formerr deploy {environment}")
-    found = reach(access(), str(cluster))
+    found = reach(access_of(environment), str(cluster))
     if isinstance(found, Unknown):
         raise UnknownIsNotAbsent(found.reason)
     file = output or Path(named)

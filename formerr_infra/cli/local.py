@@ -161,11 +161,14 @@ def env(
     running = _daemon(paths).require()
     chosen = plugin.choose(toolbox, paths)
     wanted = environment.exports(paths, toolbox, chosen, running.endpoint, application=application)
+    away = environment.unset(os.environ)
     paths.state.mkdir(parents=True, exist_ok=True)
     if as_json:
-        _print_json({"export": wanted, "unset": list(environment.UNSET)})
+        _print_json({"export": wanted, "unset": list(away)})
     else:
-        typer.echo(environment.as_fish(wanted) if shell is Shell.FISH else environment.as_sh(wanted))
+        typer.echo(
+            environment.as_fish(wanted, away) if shell is Shell.FISH else environment.as_sh(wanted, away)
+        )
 
 
 @app.command()

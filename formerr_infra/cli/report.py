@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from formerr_infra.cli.cost import account_of, bill_of
+from formerr_infra.cli.cost import bill_of
 from formerr_infra.cli.options import AsJson, Environment, Folder, State, as_text, console
 from formerr_infra.errors import SettingsError
 
@@ -113,19 +113,18 @@ def gathered(
     from formerr_infra.cli import told
     from formerr_infra.inventory.others import read_others
     from formerr_infra.page import tell
-    from formerr_infra.settings import access
+    from formerr_infra.settings import access_of
 
-    environ = account_of(environment, os.environ)
-    reach = access(environment=environ)
+    reach = access_of(environment)
     assessed, bill = bill_of(environment, folder, state)
-    previewed = told.preview(assessed, folder, environ, packs) if packs is not None else None
+    previewed = told.preview(assessed, folder, os.environ, packs) if packs is not None else None
     return tell(
         assessed,
         datetime.now(UTC),
         bill=bill,
         others=read_others(reach, environment),
         health=told.health(assessed, reach) if health else None,
-        drift=told.drift(assessed, folder, environ, reach) if drift else None,
+        drift=told.drift(assessed, folder, os.environ, reach) if drift else None,
         guard=previewed.guard if previewed is not None else None,
         findings=previewed.findings if previewed is not None else (),
     )

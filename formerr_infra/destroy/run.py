@@ -19,6 +19,7 @@ from formerr_infra.destroy.verify import verify
 from formerr_infra.engine import StackLocked, StackMissing
 from formerr_infra.errors import FormerrError
 from formerr_infra.inventory.facts import Unknown
+from formerr_infra.tokens import TOKENS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -80,6 +81,8 @@ def prepare(
     *,
     unprotect: bool,
     delete_data: bool,
+    gone: bool = False,
+    token: str = TOKENS[0],
     more: Sequence[Stop] = (),
 ) -> Prepared:
     """Look, and say what a destroy would do. Reads only.
@@ -88,7 +91,8 @@ def prepare(
         export: the state.
         access: where the account is.
         stack: short name.
-        unprotect, delete_data: the words that were given.
+        unprotect, delete_data, gone: the words that were given.
+        token: the variable that the account's token is in.
         more: what else stops it.
 
     Raises:
@@ -99,7 +103,7 @@ def prepare(
     seen = account.look(access, state, stack)
     services = _services(access, state, seen)
     made = plan(stack, state, seen, unprotect=unprotect, delete_data=delete_data, services=services)
-    found = stops(made, state, seen, unprotect=unprotect, delete_data=delete_data)
+    found = stops(made, state, seen, unprotect=unprotect, delete_data=delete_data, gone=gone, token=token)
     return Prepared(export, state, seen, made, (*more, *found), unprotect)
 
 

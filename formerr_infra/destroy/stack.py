@@ -15,6 +15,7 @@ from formerr_infra.destroy.stops import PRODUCTION, Stop, nothing_held, require
 from formerr_infra.errors import FormerrError, UnknownIsNotAbsent
 from formerr_infra.naming import PROJECT
 from formerr_infra.running import engines
+from formerr_infra.tokens import variable_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,7 +27,13 @@ if TYPE_CHECKING:
 
 
 def begin(
-    folder: Path, stack: str, access: Access, *, unprotect: bool = False, delete_data: bool = False
+    folder: Path,
+    stack: str,
+    access: Access,
+    *,
+    unprotect: bool = False,
+    delete_data: bool = False,
+    gone: bool = False,
 ) -> Prepared | None:
     """Look, and say what a destroy would do; None where the stack was destroyed before and nothing is left. Reads only.
 
@@ -34,7 +41,7 @@ def begin(
         folder: of Pulumi.yaml.
         stack: its name.
         access: where the account is.
-        unprotect, delete_data: the words that were given.
+        unprotect, delete_data, gone: the words that were given.
 
     Raises:
         DestroyRefused: there is no state.
@@ -51,7 +58,16 @@ def begin(
         _require_nothing_left(stack, access, exists=export is not None)
         return None
     more = _locked(folder, stack) + (_backup(folder, stack, export) if stack == PRODUCTION else ())
-    return prepare(export, access, stack, unprotect=unprotect, delete_data=delete_data, more=more)
+    return prepare(
+        export,
+        access,
+        stack,
+        unprotect=unprotect,
+        delete_data=delete_data,
+        gone=gone,
+        token=variable_of(stack, os.environ),
+        more=more,
+    )
 
 
 def take_down(

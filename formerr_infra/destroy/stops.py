@@ -10,6 +10,7 @@ from formerr_infra.destroy.errors import DestroyRefused
 from formerr_infra.destroy.model import ENDS, Fate, Keeper
 from formerr_infra.errors import UnknownIsNotAbsent
 from formerr_infra.inventory.facts import Unknown
+from formerr_infra.tokens import TOKENS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 PRODUCTION = "production"
 #: Operations whose interruption may have left something that no state knows.
 _MAKES = frozenset({"creating", "importing"})
+_DELETES = "deleting"
+#: Kinds whose id is a name that another account may have too.
+_BY_NAME = frozenset({"certificate"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,14 @@ class Stop:
 
 
 def stops(
-    plan: Plan, state: State, account: Account, *, unprotect: bool, delete_data: bool
+    plan: Plan,
+    state: State,
+    account: Account,
+    *,
+    unprotect: bool,
+    delete_data: bool,
+    gone: bool = False,
+    token: str = TOKENS[0],
 ) -> tuple[Stop, ...]:
     """Everything that stops this destroy, all at once.
 
@@ -50,10 +61,12 @@ def stops(
         plan: what it would do.
         state: what it holds.
         account: what is there.
-        unprotect, delete_data: the words that were given.
+        unprotect, delete_data, gone: the words that were given.
+        token: the variable that the account's token is in.
     """
     return (
         *_interrupted(state, plan.stack),
+        *_elsewhere(plan, state, account, token, gone=gone),
         *_unknown(plan, account),
         *_protected(plan, unprotect=unprotect),
         *_data(plan, delete_data=delete_data),
@@ -82,6 +95,34 @@ def _interrupted(state: State, stack: str) -> Iterator[Stop]:
             f"`formerr deploy {stack}` takes in what is there; then `pulumi refresh -s {stack} --clear-pending-creates "
             "--yes` removes the notes",
         )
+
+
+def _elsewhere(plan: Plan, state: State, account: Account, token: str, *, gone: bool) -> Iterator[Stop]:
+    """Nothing of the stack is there: as likely the account of another token as a stack that somebody has deleted.
+
+    One id of the state that is there, also an adopted one, shows that the account is the right one; a name does not. What
+    the engine was deleting when it was killed may well be gone.
+    """
+    doing = {one.urn for one in state.pending if one.operation == _DELETES}
+    missing = [
+        one.resource
+        for one in plan.of(Fate.GONE)
+        if not one.resource.on_cluster and one.resource.urn not in doing
+    ]
+    there = any(
+        live is not None and not isinstance(live, Unknown)
+        for (kind, _), live in account.live.items()
+        if kind not in _BY_NAME
+    )
+    if gone or there or not missing:
+        return
+    named = ", ".join(f"{one.label} ({one.id})" for one in missing)
+    yield Stop(
+        f"of all that the state holds, nothing is in the account that {token} opens: {named}. That is what the token of "
+        "another account would show",
+        f"set the token of the account that {plan.stack} is in; if all of it was deleted elsewhere, "
+        f"`formerr destroy {plan.stack} --gone` has the state forget it",
+    )
 
 
 def _unknown(plan: Plan, account: Account) -> Iterator[Stop]:

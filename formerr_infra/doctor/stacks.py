@@ -73,9 +73,9 @@ class Stack:
         return from_files(self._folder, self.name)
 
     def _access(self) -> Access:
-        from formerr_infra.settings import access
+        from formerr_infra.settings import access_of
 
-        return access(environment=self._environ)
+        return access_of(self.name, self._environ)
 
     def _ledger(self) -> Ledger:
         from formerr_infra.export import Export

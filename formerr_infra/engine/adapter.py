@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from formerr_infra.engine import event_log, events, exported, holders, locks, words
 from formerr_infra.engine.errors import EngineFailed, EngineInterrupted, StackLocked, StackMissing
+from formerr_infra.tokens import account_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -36,7 +37,8 @@ class Engine:
     Args:
         folder: of Pulumi.yaml.
         stack: its name, short or `organization/project/stack`.
-        environ: of the engine and of the program that it runs; this process's own if left out.
+        environ: of the engine and of the program that it runs, which get the token of the stack's own account, where
+            there is one; this process's own if left out.
         config_file: the stack's configuration, where it is not Pulumi.<stack>.yaml in the folder.
         interrupted: called when somebody wants a run to end, after the engine was told so.
 
@@ -59,7 +61,7 @@ class Engine:
     ) -> None:
         self.folder = folder
         self.stack = stack
-        self._environ = os.environ if environ is None else environ
+        self._environ = account_of(stack.rpartition("/")[2], os.environ if environ is None else environ)
         self._config_file = config_file
         self._interrupted = interrupted
         self._made: Command | None = None

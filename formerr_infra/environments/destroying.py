@@ -12,20 +12,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from formerr_infra.environments.sweeping import Destroy
-    from formerr_infra.inventory.facts import Access
 
 
-def destroyer(folder: Path, access: Access, progress: Callable[[str], None]) -> Destroy:
+def destroyer(folder: Path, progress: Callable[[str], None]) -> Destroy:
     """What destroys one stack of this folder."""
 
     def destroy(stack: str) -> None:
         from formerr_infra.destroy.stack import take_down
-        from formerr_infra.settings import from_files
+        from formerr_infra.settings import access_of, from_files
 
         take_down(
             folder,
             stack,
-            access,
+            access_of(stack),
             delete_data=from_files(folder, stack).delete_data,
             progress=lambda text: progress(f"{stack}: {text}"),
         )

@@ -11,9 +11,10 @@ import shlex
 from typing import TYPE_CHECKING
 
 from formerr_infra.local import demo
+from formerr_infra.tokens import of_stacks
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from formerr_infra.local.paths import LocalPaths
@@ -39,6 +40,11 @@ UNSET = (
 )
 
 
+def unset(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """The names to take away from an environment: `UNSET`, and the tokens of stacks' own accounts."""
+    return (*UNSET, *of_stacks(environ))
+
+
 def backend(folder: Path) -> str:
     """The address of a state in a folder.
 
@@ -51,7 +57,7 @@ def backend(folder: Path) -> str:
 def exports(
     paths: LocalPaths, toolbox: Toolbox, plugin: Plugin, endpoint: str, *, application: bool = True
 ) -> dict[str, str]:
-    """Name to value; `UNSET` has the names to take away. Using it twice changes nothing more.
+    """Name to value; `unset` has the names to take away. Using it twice changes nothing more.
 
     For the `application`, generated values of its secrets are among them, but for what the user has set.
 
@@ -77,17 +83,18 @@ def exports(
 
 def applied(environ: Mapping[str, str], wanted: Mapping[str, str]) -> dict[str, str]:
     """`environ` with the exports in force."""
-    return {name: value for name, value in environ.items() if name not in UNSET} | dict(wanted)
+    away = frozenset(unset(environ))
+    return {name: value for name, value in environ.items() if name not in away} | dict(wanted)
 
 
-def as_sh(wanted: Mapping[str, str]) -> str:
-    """Lines for `eval` in sh, bash or zsh."""
+def as_sh(wanted: Mapping[str, str], away: Sequence[str] = UNSET) -> str:
+    """Lines for `eval` in sh, bash or zsh; `away` are the names that are taken away."""
     lines = [f"export {name}={shlex.quote(value)}" for name, value in wanted.items()]
-    return "\n".join([*lines, f"unset {' '.join(UNSET)}"])
+    return "\n".join([*lines, f"unset {' '.join(away)}"])
 
 
-def as_fish(wanted: Mapping[str, str]) -> str:
-    """Lines for `source` in fish, whose PATH is a list."""
+def as_fish(wanted: Mapping[str, str], away: Sequence[str] = UNSET) -> str:
+    """The same for `source` in fish, whose PATH is a list."""
 
     def quoted(value: str) -> str:
         return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
@@ -96,4 +103,4 @@ def as_fish(wanted: Mapping[str, str]) -> str:
     for name, value in wanted.items():
         parts = value.split(os.pathsep) if name == "PATH" else [value]
         lines.append(f"set -gx {name} {' '.join(map(quoted, parts))}")
-    return "\n".join([*lines, *(f"set -e {name}" for name in UNSET)])
+    return "\n".join([*lines, *(f"set -e {name}" for name in away)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from formerr_infra.inventory.facts import Access
+from formerr_infra.settings.account import access_of
 from formerr_infra.settings.schema import Settings
 from formerr_infra.settings.sources import (
     access,
@@ -20,6 +21,7 @@ __all__ = [
     "Access",
     "Settings",
     "access",
+    "access_of",
     "check",
     "check_name",
     "complete",

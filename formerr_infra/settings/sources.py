@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from formerr_infra import files
+from formerr_infra import files, tokens
 from formerr_infra.errors import SettingsError
 from formerr_infra.inventory.facts import Access
 from formerr_infra.loopback import is_loopback, require_loopback
@@ -30,11 +30,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 #: Stacks that nothing destroys by itself.
-LASTING = ("staging", "production")
+LASTING = tokens.LASTING
 REAL_ENDPOINT = "https://api.digitalocean.com"
-TOKEN_VARIABLES = ("DIGITALOCEAN_TOKEN", "DIGITALOCEAN_ACCESS_TOKEN")
+TOKEN_VARIABLES = tokens.TOKENS
 ENDPOINT_VARIABLE = "DIGITALOCEAN_API_URL"
-LOCAL_VARIABLE = "FORMERR_LOCAL"
 
 
 def check_name(stack: str) -> None:
@@ -159,7 +158,7 @@ def complete(
     if not settings.deploy_application:
         return settings, Secrets({})
     kept, findings = read(settings, environment, configured)
-    local = environment.get(LOCAL_VARIABLE, "") not in ("", "0", "false")
+    local = tokens.is_local(environment)
     tags = (settings.backend_image_tag, settings.frontend_image_tag)
     if settings.image_tag is None and None in tags:
         if local and environment.get("CI", "").lower() not in ("true", "1"):
@@ -194,7 +193,7 @@ def access(config: Mapping[str, Any] | None = None, environment: Mapping[str, st
         config.get("digitalocean:apiEndpoint") or environment.get(ENDPOINT_VARIABLE) or REAL_ENDPOINT
     )
     endpoint = endpoint.rstrip("/")
-    local = environment.get(LOCAL_VARIABLE, "") not in ("", "0", "false")
+    local = tokens.is_local(environment)
     if local:
         require_loopback(endpoint, what=ENDPOINT_VARIABLE)
     elif not re.fullmatch(r"https?://[^/\s?#@\\]+", endpoint):

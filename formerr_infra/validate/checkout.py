@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from formerr_infra import children
 from formerr_infra.errors import FormerrError, SettingsError
 from formerr_infra.naming import PROJECT
-from formerr_infra.settings import Settings, access, complete, from_files
+from formerr_infra.settings import Settings, access_of, complete, from_files
 from formerr_infra.settings.secrets import DATABASE, KEYS
 from formerr_infra.settings.sources import line_of
 from formerr_infra.validate.finding import Finding, placed
@@ -120,7 +120,7 @@ def _environment(
     messages: list[str] = []
     if "digitalocean:token" not in config:
         try:
-            access(None, environment)
+            access_of(stack, environment)
         except FormerrError as error:
             messages += str(error).splitlines()
     try:

@@ -16,6 +16,8 @@ from tests.setup.toolbench import Silence, put
 if TYPE_CHECKING:
     from pathlib import Path
 
+#: Whatever a stack is called.
+OF_STACKS = ("DIGITALOCEAN_TOKEN_STAGING", "DIGITALOCEAN_TOKEN_PR_12")
 ENDPOINT = "http://127.0.0.1:8123"
 
 
@@ -50,8 +52,8 @@ def test_it_names_the_local_digitalocean_and_the_local_state(tmp_path: Path) -> 
 @pytest.mark.parametrize("shell", ["sh", "bash"])
 def test_a_shell_reads_exactly_what_is_meant(tmp_path: Path, shell: str) -> None:
     _, wanted = _wanted(tmp_path)
-    private = dict.fromkeys(environment.UNSET, "real")
-    text = environment.as_sh(wanted) + "\nenv -0\n"
+    private = dict.fromkeys((*environment.UNSET, *OF_STACKS), "real")
+    text = environment.as_sh(wanted, environment.unset(private)) + "\nenv -0\n"
 
     done = subprocess.run(
         [shell, "-eu"], input=text, env={"PATH": "/usr/bin:/bin", **private}, capture_output=True, text=True, check=True
@@ -59,18 +61,24 @@ def test_a_shell_reads_exactly_what_is_meant(tmp_path: Path, shell: str) -> None
     seen = dict(line.split("=", 1) for line in done.stdout.split("\0") if "=" in line)
 
     assert {name: seen[name] for name in wanted} == wanted
-    assert not set(environment.UNSET) & set(seen)
+    assert not set(private) & set(seen)
 
 
 def test_fish_gets_its_path_as_a_list_and_its_own_quoting(tmp_path: Path) -> None:
     _, wanted = _wanted(tmp_path)
 
-    text = environment.as_fish(wanted)
+    text = environment.as_fish(wanted, environment.unset(dict.fromkeys(OF_STACKS, "real")))
 
     path = next(line for line in text.splitlines() if line.startswith("set -gx PATH "))
     assert path.count("' '") == wanted["PATH"].count(os.pathsep)
     assert "lo\\'cal $dir" in text
-    assert "set -e DIGITALOCEAN_ACCESS_TOKEN" in text
+    for name in ("DIGITALOCEAN_ACCESS_TOKEN", *OF_STACKS):
+        assert f"set -e {name}" in text.splitlines()
+
+
+def test_a_local_run_sees_no_token_of_a_real_account() -> None:
+    private = dict.fromkeys((*environment.UNSET, *OF_STACKS), "real")
+    assert environment.applied(private, {"DIGITALOCEAN_TOKEN": "local"}) == {"DIGITALOCEAN_TOKEN": "local"}
 
 
 def test_applying_it_twice_changes_nothing_more(tmp_path: Path) -> None:

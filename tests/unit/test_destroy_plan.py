@@ -270,8 +270,11 @@ def test_a_snapshot_is_never_taken() -> None:
 
 def stopped(state: State, account: Account, stack: str = "staging", **words: bool) -> str:
     unprotect, delete_data = words.get("unprotect", False), words.get("delete_data", False)
+    gone = words.get("gone", False)
     made = plan(stack, state, account, unprotect=unprotect, delete_data=delete_data)
-    found = stops(made, state, account, unprotect=unprotect, delete_data=delete_data)
+    found = stops(
+        made, state, account, unprotect=unprotect, delete_data=delete_data, gone=gone, token="SAID_TOKEN"
+    )
     return "\n".join(map(str, found))
 
 
@@ -293,6 +296,35 @@ def test_every_reason_to_stop_is_said_with_what_settles_it() -> None:
 def test_an_interrupted_delete_is_finished_and_not_refused() -> None:
     state = State((resource(VPC),), (holdings.Pending("urn:x", "deleting"),))
     assert stopped(state, Account(live=lives(*state.resources))) == ""
+
+
+def test_where_nothing_of_the_stack_is_the_account_may_be_the_wrong_one() -> None:
+    vpc, cluster = resource(VPC), resource(CLUSTER)
+    nowhere = {("vpc", vpc.id): None, ("cluster", ID): None}
+    state = State((vpc, cluster, resource(SECRET)))
+    said = stopped(state, Account(live=nowhere))
+    for word in (vpc.id, ID, "SAID_TOKEN", "another account", "formerr destroy staging --gone"):
+        assert word in said, said
+    assert stopped(state, Account(live=nowhere), gone=True) == ""
+    marked = {"vpc": (Found("v2", "formerr", Mark.OURS, "formerr-infra/staging"),)}
+    assert "another account" in stopped(state, Account(live=nowhere, marked=marked)), "a mark is only a name"
+
+
+def test_one_id_that_is_there_shows_that_the_account_is_the_right_one() -> None:
+    gone, theirs = resource(CLUSTER), resource(REGISTRY, external=True)
+    there = lives(theirs) | {("cluster", ID): None}
+    assert stopped(State((gone, theirs)), Account(live=there)) == ""
+    tls = resource("digitalocean:index/certificate:Certificate", external=True)
+    there = lives(tls) | {("cluster", ID): None}
+    assert "another account" in stopped(State((gone, tls)), Account(live=there)), "its id is a name"
+
+
+def test_what_a_killed_destroy_was_deleting_may_be_gone() -> None:
+    vpc, cluster = resource(VPC), resource(CLUSTER)
+    account = Account(live={("vpc", vpc.id): None, ("cluster", ID): None})
+    pending = tuple(holdings.Pending(one.urn, "deleting") for one in (vpc, cluster))
+    assert stopped(State((vpc, cluster), pending), account) == ""
+    assert ID in stopped(State((vpc, cluster), pending[:1]), account)
 
 
 def test_production_takes_the_word_whatever_is_protected() -> None:
