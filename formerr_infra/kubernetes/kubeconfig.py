@@ -34,6 +34,23 @@ def document(cluster: Cluster, name: str, namespace: str) -> dict[str, Any]:
     }
 
 
+def may_go(file: Path, name: str) -> bool:
+    """Whether nothing is lost with what stands there: nothing, a device, or what `document` made of the same name.
+
+    Raises:
+        OSError: that cannot be known.
+    """
+    if not file.is_file() or not file.stat().st_size:
+        return True
+    try:
+        held = files.json_of(file)
+        kinds = [held.pop(kind) for kind in ("clusters", "users", "contexts")]
+        names = [one["name"] for kind in kinds for one in kind]
+    except (files.Unfit, AttributeError, LookupError, TypeError):
+        return False
+    return names == [name] * 3 and held == {"apiVersion": "v1", "kind": "Config", "current-context": name}
+
+
 def write(file: Path, held: dict[str, Any]) -> None:
     """Put it into a file that only its owner can read from its first byte on."""
     file.parent.mkdir(parents=True, exist_ok=True)
