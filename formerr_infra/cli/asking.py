@@ -1,4 +1,7 @@
-"""Whether there is somebody to ask, and what ends a command that waits for an answer."""
+"""Questions: whether there is somebody to ask, how it is asked, and what ends a command that waits for an answer.
+
+A question goes to stderr, so that what a command prints can be read by a program.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ import sys
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+import typer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +23,18 @@ _TOLD_TO_END = (signal.SIGTERM, signal.SIGHUP)
 def somebody() -> bool:
     """Whether a terminal is there to answer; standard input can be closed."""
     return sys.stdin is not None and sys.stdin.isatty()
+
+
+def agreed(question: str) -> bool:
+    """Whether somebody is there and says yes; anything else is a no."""
+    return somebody() and typed(f"{question} [y/N]").lower() in ("y", "yes")
+
+
+def typed(question: str) -> str:
+    """What is typed as an answer; whether there is somebody is another question."""
+    # Not click's own way: that prints a blank to stdout, and takes Ctrl-C for a no.
+    typer.echo(f"{question}: ", nl=False, err=True)
+    return sys.stdin.readline().strip()
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from formerr_infra.cli.asking import somebody
+from formerr_infra.cli.asking import agreed, somebody
 from formerr_infra.cli.options import AsJson, Environment, Folder, Yes, as_text, complain, console
 from formerr_infra.errors import FormerrError, SettingsError
 
@@ -147,18 +147,13 @@ def agreement(*, yes: bool, as_json: bool) -> Callable[[Report], bool]:
     if not yes and (as_json or not somebody()):
         raise SettingsError(["there is nobody to ask (no terminal, or --json): --yes deploys without asking"])
 
-    def agreed(report: Report) -> bool:
-        if yes:
-            return True
-        return typer.confirm(f"Do that to the stack {report.stack!r}?", err=True)
-
-    return agreed
+    return lambda report: yes or agreed(f"Do that to the stack {report.stack!r}?")
 
 
 def ended(run: Deployment, work: Callable[[], bool | None], *, as_json: bool) -> None:
     """Do it, print what came of it, and end with the code that fits."""
     try:
-        agreed = work()
+        done = work()
     except FormerrError as error:
         if not as_json:
             raise
@@ -171,11 +166,11 @@ def ended(run: Deployment, work: Callable[[], bool | None], *, as_json: bool) ->
         raise
     if as_json:
         _print(run.report.document())
-    elif agreed:
+    elif done:
         from formerr_infra.cli.plan import outcome
 
         outcome(run.report, console())
-    if agreed is False:
+    if done is False:
         typer.echo("not agreed to; nothing was written", err=True)
         raise typer.Exit(1)
 

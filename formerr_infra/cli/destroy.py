@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from formerr_infra.cli import options
+from formerr_infra.cli.asking import somebody, typed
 from formerr_infra.errors import SettingsError
 from formerr_infra.running import engines
 
@@ -114,12 +114,12 @@ def _confirm(environment: str, confirm: str | None, prepared: Prepared, *, as_js
 
     if confirm is not None:
         return
-    if as_json or not sys.stdin.isatty():
+    if as_json or not somebody():
         raise DestroyRefused(
             f"nothing was deleted: there is nobody to ask. `--confirm {environment}` says that {environment} is meant."
         )
     question = f"{goes(prepared.plan)} resources go. Type the environment's name to go on"
-    if typer.prompt(question, default="", show_default=False) != environment:
+    if typed(question) != environment:
         raise DestroyRefused("nothing was deleted: that was not the environment's name")
 
 

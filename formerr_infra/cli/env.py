@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from formerr_infra.cli.asking import agreed
 from formerr_infra.cli.options import AsJson, Folder, Yes, as_text, console, shared
 
 if TYPE_CHECKING:
@@ -259,7 +259,7 @@ def _table(found: Sequence[Environment], now: datetime) -> None:
 
 
 def _confirmed(many: int) -> bool:
-    return sys.stdin.isatty() and typer.confirm(f"Destroy {many} environments and everything that they own?")
+    return agreed(f"Destroy {many} environments and everything that they own?")
 
 
 def _now(text: str | None) -> datetime:

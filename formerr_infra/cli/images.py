@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from formerr_infra import files
+from formerr_infra.cli.asking import agreed
 from formerr_infra.cli.options import AsJson, Environment, Folder, Yes, as_text, console, shared
 from formerr_infra.errors import SettingsError
 
@@ -152,7 +152,7 @@ def retain(
 ) -> None:
     """Delete old images of the stack's registry; never one that a stack of this backend runs, nor one without a tag.
 
-    Without --yes it asks, and without a terminal it only says what would go. What they took up is freed by `images gc`.
+    Without --yes it asks, and without a terminal, or with --json, it only says what would go. What they took up is freed by `images gc`.
 
     Examples:  formerr images retain staging  |  formerr images retain production --keep 30 --days 90 --yes
     """
@@ -172,7 +172,7 @@ def retain(
                     )
                 )
             typer.echo(f"{len(found.kept)} stay, {len(found.going)} go ({found.freed / 1e6:.1f} MB at most)")
-        sure = yes or (bool(found.going) and sys.stdin.isatty() and typer.confirm("Delete them?"))
+        sure = yes or (bool(found.going) and not as_json and agreed("Delete them?"))
         gone = registry.delete(found.going) if sure and found.going else 0
     if as_json:
         kept = [

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from formerr_infra.cli.asking import agreed, somebody
 from formerr_infra.cli.options import AsJson, Environment, Folder, Yes, as_text, console, shared
 
 if TYPE_CHECKING:
@@ -153,11 +153,11 @@ def restore(
     way.refuse(plan, held, environment, despite_pending=despite_pending)
     if not as_json:
         _show(plan)
-    if not yes and (as_json or not sys.stdin.isatty()):
+    if not yes and (as_json or not somebody()):
         raise RestoreRefused(
             "nothing was restored: there is nobody to ask. --yes restores without a question"
         )
-    if not yes and not typer.confirm(f"Restore the state of {environment}?"):
+    if not yes and not agreed(f"Restore the state of {environment}?"):
         raise RestoreRefused("nothing was restored")
     if break_lock:
         engine.cancel()

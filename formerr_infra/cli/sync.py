@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from formerr_infra.cli.asking import agreed, somebody
 from formerr_infra.cli.options import as_text
 from formerr_infra.errors import SettingsError
 
@@ -88,10 +88,10 @@ def _document(found: Brought, *, written: bool) -> dict[str, object]:
 
 
 def _confirmed() -> bool:
-    if not sys.stdin.isatty():
+    if not somebody():
         typer.echo("not written: there is nobody to ask; --yes writes", err=True)
         return False
-    return typer.confirm(f"Write {STAGING}?")
+    return agreed(f"Write {STAGING}?")
 
 
 def _write(file: Path, found: Brought) -> None:
