@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from formerr_infra.images.model import BACKEND, FRONTEND
 from formerr_infra.naming import PROJECT
-from formerr_infra.settings.document import document, written
+from formerr_infra.settings.document import document, rewritten
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +33,7 @@ def pinned(text: str, images: Mapping[str, str], name: str) -> str:
         config[KEYS[repository]] = wanted
     if KEYS.keys() <= images.keys():
         config.pop(COMMON, None)
-    return written(read)
+    return rewritten(read, text)
 
 
 def wanted(text: str, name: str) -> dict[str, str]:

@@ -73,6 +73,16 @@ def written(value: Any) -> str:
     return out.getvalue()
 
 
+def rewritten(value: Any, text: str) -> str:
+    """A document as YAML, with the line ends of the text that it was read from."""
+    return written(value).replace("\n", line_end(text))
+
+
+def line_end(text: str) -> str:
+    """The line end of a text, by its first line."""
+    return "\r\n" if text.partition("\n")[0].endswith("\r") else "\n"
+
+
 def _yaml() -> YAML:
     yaml = reader(keeps_form=True)
     yaml.width = _WIDTH

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from formerr_infra.errors import SettingsError
-from formerr_infra.naming import PROJECT
-from formerr_infra.settings.document import document, written
+from formerr_infra.settings.document import document
 from formerr_infra.settings.secrets import KEYS
+from formerr_infra.sync import shown
+from formerr_infra.sync.lines import with_key, with_values
 from formerr_infra.sync.own import is_own
-
-if TYPE_CHECKING:
-    from ruamel.yaml.comments import CommentedMap
 
 
 class Kind(StrEnum):
@@ -61,9 +56,8 @@ class Brought:
         return self.before == self.after
 
     def diff(self, name: str) -> str:
-        """The change of staging's file as a unified diff, without context, in which a secret could stand."""
-        lines = (self.before.splitlines(keepends=True), self.after.splitlines(keepends=True))
-        return "".join(difflib.unified_diff(*lines, fromfile=name, tofile=f"{name} (new)", n=0))
+        """The change of staging's file as a unified diff without context, in which no secret stands."""
+        return shown.diff(self.before, self.after, name)
 
 
 def bring(production: str, staging: str, names: tuple[str, str]) -> Brought:
@@ -79,8 +73,8 @@ def bring(production: str, staging: str, names: tuple[str, str]) -> Brought:
     Raises:
         SettingsError: a file is not YAML, or is no stack file.
     """
-    own = document(staging, names[1])
-    wanted, have = document(production, names[0])["config"], own["config"]
+    have = document(staging, names[1])["config"]
+    wanted = document(production, names[0])["config"]
     changes = []
     for key in [*wanted, *(key for key in have if key not in wanted)]:
         if key in wanted and key in have and _same(wanted[key], have[key]):
@@ -88,59 +82,14 @@ def bring(production: str, staging: str, names: tuple[str, str]) -> Brought:
         kind = Kind.KEEP
         if key in wanted and not (_own(key, wanted[key]) or _own(key, have.get(key))):
             kind = Kind.SET if key in have else Kind.ADD
-        changes.append(Change(key, kind, _shown(key, have.get(key)), _shown(key, wanted.get(key))))
-        if kind is Kind.SET:
-            have[key] = wanted[key]
-    kinds = {one.kind for one in changes}
-    after = written(own) if Kind.SET in kinds else staging
+        changes.append(Change(key, kind, shown.value(key, have.get(key)), shown.value(key, wanted.get(key))))
+    after = with_values(
+        staging, {one.key: wanted[one.key] for one in changes if one.kind is Kind.SET}, names[1]
+    )
     for one in changes:
         if one.kind is Kind.ADD:
-            after = _added(after, one.key, wanted, names[1])
+            after = with_key(after, one.key, wanted, names[1])
     return Brought(tuple(changes), staging, after)
-
-
-def _added(text: str, key: str, wanted: CommentedMap, name: str) -> str:
-    """The file with one more key, behind the nearest one before it in production's order that the file has.
-
-    Put in as a line: in the reader's own map a new key would come between a comment and the key it is about.
-    """
-    read = document(text, name)
-    have = read["config"]
-    try:
-        made = _with_line(text, read, key, wanted)
-        if dict(document(made, name)["config"]) == {**have, key: wanted[key]}:
-            return made
-    except (KeyError, SettingsError):
-        pass
-    have[key] = wanted[key]  # no file of one key a line
-    return written(read)
-
-
-def _with_line(text: str, read: CommentedMap, key: str, wanted: CommentedMap) -> str:
-    """The same, if the file has a line for each key; what is merged in from elsewhere has none.
-
-    Raises:
-        KeyError: it has not.
-    """
-    have = read["config"]
-    order, present = list(wanted), list(have)
-    before = [one for one in order[: order.index(key)] if one in have]
-    lines = text.splitlines(keepends=True)
-    if before:
-        at = present.index(before[-1])
-        start = have.lc.key(before[-1])[0]
-        keys = [have.lc.key(present[at + 1])[0]] if at + 1 < len(present) else []
-        keys += [read.lc.key(top)[0] for top in read if read.lc.key(top)[0] > start]
-        line = min(keys, default=len(lines))
-        while line > start + 1 and (not (said := lines[line - 1].strip()) or said.startswith("#")):
-            line -= 1
-    else:
-        line = read.lc.key("config")[0] + 1
-    column = have.lc.key(present[0])[1] if present else 2
-    more = [" " * column + one for one in written({key: wanted[key]}).splitlines(keepends=True)]
-    if line and not lines[line - 1].endswith("\n"):
-        lines[line - 1] += "\n"
-    return "".join([*lines[:line], *more, *lines[line:]])
 
 
 def _own(key: str, value: object) -> bool:
@@ -149,10 +98,3 @@ def _own(key: str, value: object) -> bool:
 
 def _same(one: object, other: object) -> bool:
     return type(one) is type(other) and one == other
-
-
-def _shown(key: str, value: Any) -> Any:
-    """A value to be seen by people; nothing of a secret, encrypted or not."""
-    if key.rpartition(":")[2] in KEYS or isinstance(value, Mapping) or not key.startswith(f"{PROJECT}:"):
-        return None
-    return value

@@ -10,6 +10,8 @@ from typer.testing import CliRunner
 
 from formerr_infra.cli.app import app
 from formerr_infra.errors import SettingsError
+from formerr_infra.images.model import BACKEND
+from formerr_infra.images.pin import pinned
 from formerr_infra.local.paths import CHECKOUT
 from formerr_infra.settings.schema import Settings
 from formerr_infra.sync import Kind, bring
@@ -146,3 +148,76 @@ def test_what_is_merged_in_from_elsewhere_is_no_line_and_stops_nobody() -> None:
     for pair in ((merged, STAGING), (PRODUCTION, merged)):
         found = bring(*pair, NAMES)
         assert bring(pair[0], found.after, NAMES).is_there
+
+
+#: Written by hand: blanks that a writer of YAML would take out, and a secret in the open.
+BY_HAND = (
+    "config:\n"
+    "  formerr-infra:region:     nyc3\n"
+    '  "formerr-infra:kubernetesVersion":   "1.34"   # the version\n'
+    "  digitalocean:token:    dop_v1_swordfish\n"
+    "  formerr-infra:alertSlackUrl:   https://hooks/swordfish   # swordfish\n"
+    "  formerr-infra:networkPolicies:   # all of them\n"
+    "      - a\n"
+    "      - b\n"
+    "\n"
+    "  # about what follows\n"
+    "  formerr-infra:surgeUpgrade:\n"
+    "\n"
+    "  # the last one\n"
+    "  formerr-infra:nodeSize:  s-2vcpu-4gb\n"
+)
+WANTED = (
+    'config:\n  formerr-infra:kubernetesVersion: "1.35"\n  formerr-infra:networkPolicies: [c]\n'
+    "  formerr-infra:surgeUpgrade: true\n  formerr-infra:autoUpgrade: false\n"
+)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_key_is_set_as_a_part_of_its_line_and_line_ends_stay(end: str) -> None:
+    found = bring(WANTED, BY_HAND.replace("\n", end), NAMES)
+    expected = (
+        BY_HAND.replace('"1.34"', '"1.35"')
+        .replace("   # all of them\n      - a\n      - b\n", " [c]   # all of them\n")
+        .replace("surgeUpgrade:\n", "surgeUpgrade: true\n  formerr-infra:autoUpgrade: false\n")
+    )
+    assert found.after == expected.replace("\n", end)
+    assert "swordfish" not in repr(found.changes)
+    assert [one for one in found.diff("F").splitlines() if one[:1] in "-+"][2:] == [
+        '-  "formerr-infra:kubernetesVersion":   "1.34"   # the version',
+        '+  "formerr-infra:kubernetesVersion":   "1.35"   # the version',
+        "-  formerr-infra:networkPolicies: (not shown)",
+        "-(not shown)",
+        "-(not shown)",
+        "+  formerr-infra:networkPolicies: (not shown)",
+        "-  formerr-infra:surgeUpgrade: (not shown)",
+        "+  formerr-infra:surgeUpgrade: true",
+        "+  formerr-infra:autoUpgrade: false",
+    ]
+
+
+#: What is not one key a line is written anew as a whole, lines of secrets too.
+ANEW = {
+    "an alias": "base: &v '1.34'\nconfig:\n  formerr-infra:kubernetesVersion: *v\n  digitalocean:token:    swordfish\n",
+    "one line": "config: {formerr-infra:kubernetesVersion: '1.34',   digitalocean:token:    swordfish}\n",
+    "a block": "config:\n  ? formerr-infra:kubernetesVersion\n  : '1.34'\n  digitalocean:token:    |\n     formerr-infra:region: swordfish\n",
+    "an odd line end": "config:\n  formerr-infra:kubernetesVersion: &a '1.34'\n  digitalocean:token:   'x\u2028\n      swordfish'\n  formerr-infra:surgeUpgrade: *a\n",
+    "a comment": "config: {formerr-infra:kubernetesVersion: '1.34'}\n#    swordfish\n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("what", ANEW)
+def test_a_file_that_is_written_anew_keeps_its_line_ends_and_shows_no_secret(what: str, end: str) -> None:
+    found = bring(WANTED, ANEW[what].replace("\n", end), NAMES)
+
+    assert bring(WANTED, found.after, NAMES).is_there
+    assert "swordfish" in found.after
+    assert "swordfish" not in found.diff("F") + repr(found.changes)
+    assert found.after.count("\n") == found.after.count(end)
+
+
+def test_images_are_pinned_without_another_line_end() -> None:
+    made = pinned("config:\r\n  formerr-infra:region: nyc3\r\n", {BACKEND: "sha256:1"}, NAMES[1])
+    assert made.splitlines(keepends=True)[2:] == ["  formerr-infra:backendImageTag: sha256:1\r\n"]
+    assert made.count("\n") == made.count("\r\n")
