@@ -18,7 +18,7 @@ from formerr_infra.backup.shelf import Backup
 from formerr_infra.engine import StackMissing, holders
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from formerr_infra.backup.shelf import Shelf
     from formerr_infra.backup.state import Difference
@@ -104,19 +104,58 @@ def prepare(engine: Engine, shelf: Shelf, wanted: str, key: str) -> Plan:
     return Plan(backup, state.difference(before, export), pending, present is None, export, present)
 
 
-def refuse(plan: Plan, held: tuple[Lock, ...], stack: str, *, despite_pending: bool) -> None:
+def refuse(
+    plan: Plan,
+    held: tuple[Lock, ...],
+    stack: str,
+    *,
+    despite_pending: bool,
+    break_lock: bool = False,
+    alive: Callable[[Lock], bool] = lambda _: False,
+) -> None:
     """Stop where the stack is in use, or would forget what it began.
 
+    Args:
+        plan: what was checked.
+        held: the stack's locks.
+        stack: its name.
+        despite_pending: operations that pend may be forgotten.
+        break_lock: a lock whose run is gone may be cleared.
+        alive: whether the run that took a lock goes on, as far as this machine can tell.
+
     Raises:
-        RestoreRefused: a lock is held, or operations pend and nobody said that they may be forgotten.
+        RestoreRefused: a lock is held that may not be cleared, or operations pend and nobody said that they may be
+            forgotten.
     """
-    if held:
+    if held and not break_lock:
         raise RestoreRefused(holders.advice(stack, held) + _BREAK)
+    if goes_on := [one for one in held if alive(one)]:
+        raise RestoreRefused(
+            f"stack {stack!r} is locked by {said(goes_on)}, and that run goes on here: wait for its end, or interrupt it. "
+            "--break-lock is for a run that is gone; nothing was restored."
+        )
     if plan.pending and not despite_pending:
         raise RestoreRefused(
             f"operations of {stack} were interrupted, and a restore forgets them: {', '.join(plan.pending)}. "
             "Run `formerr deploy` first, which takes in what they made, or give --despite-pending."
         )
+
+
+def require_no_other(held: tuple[Lock, ...], now: tuple[Lock, ...], stack: str) -> None:
+    """Stop where a lock would be cleared that was not there when it was agreed to.
+
+    Raises:
+        RestoreRefused: one was taken meanwhile.
+    """
+    if new := [one for one in now if one not in held]:
+        raise RestoreRefused(
+            f"stack {stack!r} was locked meanwhile by {said(new)}; nothing was cleared or restored. Wait for that run to end."
+        )
+
+
+def said(held: Iterable[Lock]) -> str:
+    """Who holds a stack, one after the other."""
+    return "; ".join(one.holder for one in held)
 
 
 def carry_out(engine: Engine, plan: Plan) -> None:

@@ -160,7 +160,7 @@ def ended(run: Deployment, work: Callable[[], bool | None], *, as_json: bool) ->
         _print(run.report.document(error))
         complain(error)
         raise typer.Exit(error.exit_code) from None
-    except KeyboardInterrupt as error:
+    except (Exception, KeyboardInterrupt) as error:
         if as_json:
             _print(run.report.document(error))
         raise

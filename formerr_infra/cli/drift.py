@@ -47,6 +47,8 @@ def drift(
     from formerr_infra.settings import access_of
 
     to_output = markdown is not None and str(markdown) == "-"
+    if to_output and as_json:
+        raise SettingsError(["--json and --markdown - both print: write the Markdown to a file"])
     if markdown is not None and not to_output and not markdown.parent.is_dir():
         raise SettingsError([f"{markdown}: there is no folder {markdown.parent}"])
     engine = engines(folder, environment)

@@ -132,10 +132,8 @@ def sweep(
     if not as_json:
         _table(expired or found, moment)
     swept: tuple[Swept, ...] = ()
-    if expired and not dry_run:
-        if not yes and (as_json or not _confirmed(len(expired))):
-            typer.echo("nothing was destroyed: it was not confirmed; --yes does without a question", err=True)
-            raise typer.Exit(1)
+    sure = not expired or dry_run or yes or (not as_json and _confirmed(len(expired)))
+    if sure and expired and not dry_run:
         from formerr_infra.environments.destroying import destroyer
 
         said = _quiet if as_json else _progress
@@ -150,6 +148,7 @@ def sweep(
         typer.echo(as_text(document))
     elif not expired:
         typer.echo("nothing is expired")
+    _require_sure(sure=sure)
     _require_swept(swept)
     if unknown:
         raise UnknownIsNotAbsent(f"whether the account holds more that is expired is not known: {unknown}")
@@ -174,9 +173,10 @@ def remove(name: Name, folder: Folder = Path(), *, yes: Yes = False, as_json: As
     backend, reach = Backend(folder), access_of(SOURCE)
     found, unknown = sweeping.look(folder, reach, backend)
     chosen = sweeping.named(found, name, backend)
-    if chosen and not yes and (as_json or not _confirmed(1)):
-        typer.echo("nothing was destroyed: it was not confirmed; --yes does without a question", err=True)
-        raise typer.Exit(1)
+    sure = not chosen or yes or (not as_json and _confirmed(1))
+    if not sure and as_json:
+        typer.echo(as_text({"name": name, "was_there": True, "gone": False}))
+    _require_sure(sure=sure)
     said = _quiet if as_json else _progress
     swept = sweeping.sweep(folder, chosen, backend, destroyer(folder, said), said)
     if as_json:
@@ -186,6 +186,12 @@ def remove(name: Name, folder: Folder = Path(), *, yes: Yes = False, as_json: As
     _require_swept(swept)
     if unknown:
         raise UnknownIsNotAbsent(f"whether the account holds more of {name} is not known: {unknown}")
+
+
+def _require_sure(*, sure: bool) -> None:
+    if not sure:
+        typer.echo("nothing was destroyed: it was not confirmed; --yes does without a question", err=True)
+        raise typer.Exit(1)
 
 
 def _require_swept(swept: Sequence[Swept]) -> None:

@@ -12,9 +12,12 @@ from formerr_infra.cli.asking import agreed, somebody
 from formerr_infra.cli.options import AsJson, Environment, Folder, Yes, as_text, console, shared
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from formerr_infra.backup.remote import Checked, Moved
     from formerr_infra.backup.restore import Plan
     from formerr_infra.backup.shelf import Shelf
+    from formerr_infra.engine.locks import Lock
 
 app = typer.Typer(
     help="Back the state of a stack up, restore it, and keep it in a bucket or in Pulumi Cloud.",
@@ -117,7 +120,11 @@ def restore(
     folder: Folder = Path(),
     *,
     break_lock: Annotated[
-        bool, typer.Option("--break-lock", help="Clear the lock of a run that is gone, and go on.")
+        bool,
+        typer.Option(
+            "--break-lock",
+            help="Clear the lock of a run that is gone, and go on; one that still runs here keeps it.",
+        ),
     ] = False,
     despite_pending: Annotated[
         bool,
@@ -137,6 +144,7 @@ def restore(
     from formerr_infra.backup import restore as way
     from formerr_infra.backup import shelf as shelf_of
     from formerr_infra.backup.key import passphrase
+    from formerr_infra.doctor.locks import runs_here
     from formerr_infra.engine import Engine
     from formerr_infra.naming import PROJECT
 
@@ -145,22 +153,28 @@ def restore(
     shelf = shelf_of(folder, environment, to=to)
     plan = way.prepare(engine, shelf, backup, key)
     address = remote.current(folder, os.environ)
-    held = locks.held(address, PROJECT, environment, os.environ) if address is not None else ()
-    if held and break_lock:
-        held = ()
-    else:
-        break_lock = False
-    way.refuse(plan, held, environment, despite_pending=despite_pending)
+
+    def locks_of() -> tuple[Lock, ...]:
+        return () if address is None else locks.held(address, PROJECT, environment, os.environ)
+
+    held = locks_of()
+    way.refuse(
+        plan, held, environment, despite_pending=despite_pending, break_lock=break_lock, alive=runs_here
+    )
     if not as_json:
-        _show(plan)
+        _show(plan, held)
     if not yes and (as_json or not somebody()):
+        if as_json:
+            typer.echo(as_text(_document(plan, held) | {"restored": None, "before": None}))
         raise RestoreRefused(
             "nothing was restored: there is nobody to ask. --yes restores without a question"
         )
     if not yes and not agreed(f"Restore the state of {environment}?"):
         raise RestoreRefused("nothing was restored")
-    if break_lock:
-        engine.cancel()
+    if held:
+        way.require_no_other(held, now := locks_of(), environment)
+        if now:
+            engine.cancel()
     first = None
     if plan.present is not None:
         first = take(folder, environment, to=to, export=plan.present).backup
@@ -168,7 +182,7 @@ def restore(
             _say(f"the state until now: {first.name} in {first.where}")
     way.carry_out(engine, plan)
     if as_json:
-        typer.echo(as_text(_document(plan) | {"before": first.name if first else None}))
+        typer.echo(as_text(_document(plan, held) | {"before": first.name if first else None}))
     else:
         _say(f"restored: {plan.backup.name}. Next: formerr preview {environment}")
 
@@ -280,7 +294,7 @@ def _table(entries: list[Any], shelf: Shelf) -> None:
     console().print(table)
 
 
-def _show(plan: Plan) -> None:
+def _show(plan: Plan, held: Sequence[Lock]) -> None:
     head = plan.backup.header
     saved = f", saved {head.saved:%Y-%m-%d %H:%M:%S} UTC" if head.saved else ""
     _say(
@@ -312,9 +326,11 @@ def _show(plan: Plan) -> None:
                 _say(f"  {line}")
     for urn in plan.pending:
         _say(f"interrupted, and forgotten: {urn}")
+    for one in held:
+        _say(f"its lock is cleared first: {one.holder}")
 
 
-def _document(plan: Plan) -> dict[str, Any]:
+def _document(plan: Plan, held: Sequence[Lock]) -> dict[str, Any]:
     difference = plan.difference
     return {
         "restored": plan.backup.name,
@@ -323,6 +339,9 @@ def _document(plan: Plan) -> dict[str, Any]:
         "back": [{"urn": one.urn, "id": one.id} for one in difference.back],
         "other": [{"urn": now.urn, "id": now.id, "then": then.id} for now, then in difference.other],
         "pending_forgotten": list(plan.pending),
+        "locks_cleared": [
+            {"user": one.user, "host": one.host, "pid": one.pid, "since": one.since} for one in held
+        ],
     }
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from formerr_infra.errors import FormerrError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -52,7 +54,7 @@ class Report:
         return {
             "stack": self.stack,
             "ok": error is None,
-            "error": None if error is None else {"kind": type(error).__name__, "message": str(error) or "interrupted"},
+            "error": None if error is None else {"kind": type(error).__name__, "message": _said(error)},
             "phases": [{"name": name, "seconds": round(seconds, 3)} for name, seconds in self.phases],
             "rounds": self.rounds,
             "moved": self.moved,
@@ -77,6 +79,17 @@ class Report:
             ],
             "outputs": self.outputs,
         }  # fmt: skip
+
+
+def _said(error: BaseException) -> str:
+    """What stopped it; of what nobody foresaw nothing, which could hold a secret."""
+    match error:
+        case FormerrError():
+            return str(error)
+        case KeyboardInterrupt():
+            return "interrupted"
+        case _:
+            return "unexpected"
 
 
 def _preview(preview: Preview) -> dict[str, Any]:

@@ -22,6 +22,9 @@ def commands() -> str:
         "The formerr command",
         "Every command answers `--help`. Those that take an environment take any stack: staging, production, or one of "
         "`formerr env new`. What they end with: [exit codes](exit-codes.md).",
+        "With `--json` a command asks nobody and prints one document: without `--yes` (`--confirm` of `destroy`) of what it "
+        "would do. Where an error stops it before, there is none, but for `preview`, `deploy` and `rollback`, whose document "
+        "holds the error; what it says is on standard error anyway.",
         table(("command", "what it does"), listed),
         *(part for name, command in found for part in _told(name, command)),
     )

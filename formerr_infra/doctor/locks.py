@@ -121,6 +121,11 @@ def runs(lock: Lock) -> bool:
     return found is not None and ("pulumi" in found.command or not found.command)
 
 
+def runs_here(lock: Lock) -> bool:
+    """Whether the run that took a lock still goes on, on this machine; of another one that is not known."""
+    return lock.host == socket.gethostname() and runs(lock)
+
+
 def _age(lock: Lock, now: datetime) -> str:
     try:
         began = datetime.fromisoformat(lock.since)

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from formerr_infra.cli import images
 from formerr_infra.cli.app import app
 from formerr_infra.images import Image
-from tests.support.stack import CHECKOUT
+from formerr_infra.local.paths import CHECKOUT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
