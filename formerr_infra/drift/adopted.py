@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from formerr_infra.drift.model import Difference, Finding, Item
-from formerr_infra.drift.values import is_empty, same_set, shown
+from formerr_infra.drift.values import SETS, is_empty, same_set, shown
 from formerr_infra.holdings import is_secret
 from formerr_infra.inventory.facts import Unknown
 
@@ -123,7 +123,6 @@ COMPARED: Mapping[str, Mapping[str, Callable[[Raw], Any]]] = {
         "value": _field("value"),
     },
 }
-_SETS = frozenset({"tags"})
 
 
 def adopted(resource: Resource, kind: str, live: Found | Unknown | None) -> Item:
@@ -170,4 +169,4 @@ def _same(path: str, was: Any, now: Any) -> bool:
         return True
     if path in ("environment", "type", "ipRange", "region"):
         return str(was).lower() == str(now).lower()
-    return path in _SETS and same_set(was, now)
+    return path in SETS and same_set(was, now)

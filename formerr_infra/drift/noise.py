@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from formerr_infra.drift.values import at, is_empty, same_set, steps
+from formerr_infra.drift.values import at, is_empty, same_set, set_around, steps
 from formerr_infra.holdings import CLUSTER, NODE_POOL
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from formerr_infra.holdings import Resource
 
-#: Properties that are sets: DigitalOcean answers with them in any order.
-_SETS = frozenset({"tags", "domains", "resources", "entities", "emails", "regions", "dropletIds"})
 #: What the cloud says of a thing and nobody declares; the engine names them where a provider tells no paths.
 _TOLD = frozenset(
     {
@@ -39,13 +37,12 @@ def noise(resource: Resource, path: str, was: Mapping[str, Any], now: Mapping[st
         was, now: the outputs recorded, and those read.
     """
     before, after = at(was, path), at(now, path)
-    last = next((step for step in reversed(steps(path)) if isinstance(step, str)), path)
     top = str(steps(path)[0]) if path else ""
     if before == after and before is not None and not resource.on_cluster:
         return "the value is the same; only how the provider writes it down has changed"
     if not resource.on_cluster and is_empty(before) and is_empty(after):
         return "empty and missing are one to DigitalOcean"
-    if last in _SETS and same_set(before, after):
+    if (around := set_around(path)) and same_set(at(was, around), at(now, around)):
         return "the order of a set, which DigitalOcean does not keep"
     if not resource.on_cluster and top in _TOLD and top not in resource.inputs:
         return "what the cloud says of it; nobody declares it"

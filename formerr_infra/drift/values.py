@@ -10,6 +10,13 @@ from formerr_infra.holdings import is_secret
 
 #: What stands for a secret, in the engine's events and here.
 HIDDEN = "[secret]"
+#: Properties that are sets to the provider: DigitalOcean answers with them in any order.
+SETS = frozenset(
+    {
+        "domains", "dropletIds", "emails", "entities", "forwardingRules", "regions", "resources", "tags", "taints",
+        "targetLoadBalancerIds",
+    }
+)  # fmt: skip
 _STEP = re.compile(r"""\[(?P<index>\d+)\]|\["(?P<quoted>(?:[^"\\]|\\.)*)"\]|\.?(?P<name>[^.\[\]]+)""")
 #: Properties whose values open something, wherever they stand and whether or not the engine knows that.
 _OPENS = re.compile(
@@ -28,6 +35,11 @@ def steps(path: str) -> list[str | int]:
         else:
             found.append(one["quoted"].replace('\\"', '"') if one["quoted"] is not None else one["name"])
     return found
+
+
+def set_around(path: str) -> str | None:
+    """The part of a path that ends at a set, where it leads to one or into one."""
+    return next((path[: one.end()] for one in _STEP.finditer(path) if one["name"] in SETS), None)
 
 
 def at(value: Any, path: str) -> Any:

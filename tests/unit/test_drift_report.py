@@ -79,6 +79,7 @@ def test_a_list_that_became_longer_has_no_value_before() -> None:
         pytest.param(BALANCER, {"tags": ["a", "b"]}, "tags", ["a", "b"], ["b", "a"], "order", id="order-of-a-set"),
         pytest.param(BALANCER, {"tags": ["a", "b"]}, "tags", ["a", "b"], ["b"], None, id="fewer"),
         pytest.param(BALANCER, {"rules": [1, 2]}, "rules", [1, 2], [2, 1], None, id="order-of-a-list"),
+        pytest.param(NODE_POOL, {}, "taints", [{"key": "a"}, {"key": "b"}], [{"key": "b"}, {"key": "a"}], "order", id="order-of-taints"),
         pytest.param(BALANCER, {}, "description", None, "", "empty", id="empty-and-missing"),
         pytest.param(BALANCER, {}, "description", None, "by hand", None, id="filled"),
         pytest.param(BALANCER, {}, "ip", "192.0.2.1", "192.0.2.2", "nobody declares", id="told-by-the-cloud"),
@@ -149,6 +150,39 @@ def test_tags_that_doks_adds_are_those_that_the_program_leaves_out() -> None:
     one = resource(CLUSTER, external=True, outputs={"tags": ["mine"]})
     assert adopted(one, "cluster", Found("id", "", details={"tags": tags})).finding is Finding.CLEAN
     assert COMPARED["cluster"]["tags"]({"tags": tags}) == own_tags(tags)
+
+
+def _rule(port: int, target: int) -> dict[str, Any]:
+    return {
+        "entry_protocol": "http",
+        "entry_port": port,
+        "target_protocol": "http",
+        "target_port": target,
+        "tls_passthrough": False,
+    }
+
+
+def _recorded(port: int, target: int) -> dict[str, Any]:
+    return {"entryProtocol": "http", "entryPort": port, "targetProtocol": "http", "targetPort": target, "tlsPassthrough": False}  # fmt: skip
+
+
+def test_the_order_of_an_adopted_balancers_rules_is_no_drift_and_another_rule_is() -> None:
+    one = resource(external=True, outputs={"forwardingRules": [_recorded(80, 30080), _recorded(8080, 30081)]})
+    other_order = {"forwarding_rules": [_rule(8080, 30081), _rule(80, 30080)]}
+    assert adopted(one, "load_balancer", Found("id", "", details=other_order)).finding is Finding.CLEAN
+    exchanged = {"forwarding_rules": [_rule(8080, 30080), _rule(80, 30081)]}
+    assert adopted(one, "load_balancer", Found("id", "", details=exchanged)).finding is Finding.CHANGED
+
+
+@pytest.mark.parametrize("path", ["forwardingRules", "forwardingRules[0].entryPort", "forwardingRules[1]"])
+def test_the_order_of_an_owned_balancers_rules_is_no_drift_whichever_path_tells_it(path: str) -> None:
+    was, now = (
+        {"forwardingRules": [_recorded(*ports) for ports in both]}
+        for both in (((80, 1), (8080, 2)), ((8080, 2), (80, 1)))
+    )
+    assert owned(resource(), change({path: "update"}, was, now))[0].finding is Finding.CLEAN
+    now["forwardingRules"][0]["targetPort"] = 3
+    assert owned(resource(), change({path: "update"}, was, now))[0].finding is Finding.CHANGED
 
 
 # -- values --------------------------------------------------------------------------------------------------
