@@ -15,11 +15,19 @@ in an argument. It goes nowhere but to DigitalOcean's API: https, or plain http 
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
+import socket
+import ssl
 import sys
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+import time
+from http.client import HTTPConnection, HTTPException
+
+TYPE_CHECKING = False  # `typing` itself is left out
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 TOKENS = ("DIGITALOCEAN_TOKEN", "DIGITALOCEAN_ACCESS_TOKEN")
 ENDPOINT = "DIGITALOCEAN_API_URL"
@@ -27,8 +35,14 @@ REAL = "https://api.digitalocean.com"
 VERSION = "client.authentication.k8s.io/v1"
 #: How long a token is asked for, seconds; client-go asks again by itself when it has expired.
 LASTS = 1200
+#: One silence, and all of an answer with its attempts; seconds.
 TIMEOUT = 15.0
+WITHIN = 40.0
 ATTEMPTS = 3
+#: What may pass by itself.
+PASSES = frozenset({429, 500, 502, 503, 504})
+#: Statuses of a path that is not there, in whatever words.
+NOT_OFFERED = frozenset({404, 405, 501})
 #: Of the environment, what the engine does not need to tell a value of the configuration (see `children`).
 NOT_FOR_THE_STATE = frozenset(
     {
@@ -153,41 +167,59 @@ def ask(endpoint: str, cluster: str, token: str) -> dict[str, object]:
     Raises:
         NoCredentialError: there are none, and why.
     """
+    path = f"/v2/kubernetes/clusters/{cluster}/credentials?expiry_seconds={LASTS}"
+    try:
+        status, answer = repeated(endpoint, path, token)
+    except NoCredentialError as error:
+        raise NoCredentialError(
+            f"the credential of cluster {cluster} could not be asked for: {error}; nothing follows from that, run again"
+        ) from None
+    if status != 200:
+        raise NoCredentialError(_refused(status, cluster))
+    if not isinstance(answer, dict):
+        raise NoCredentialError(f"{endpoint} answered something that is no credential")
+    return answer
+
+
+def repeated(endpoint: str, path: str, token: str) -> tuple[int, object]:
+    """One answer of DigitalOcean's API, asked for again where that can help, all of it within `WITHIN` seconds.
+
+    Returns:
+        Status, and what the body says; of another status than 200 nothing.
+
+    Raises:
+        NoCredentialError: no attempt brought one, and what the last one met.
+    """
+    until = time.monotonic() + WITHIN
     trouble = ""
     for attempt in range(ATTEMPTS):
         if attempt:
-            import time
-
-            time.sleep(0.3 * attempt)
+            pause = 0.3 * attempt
+            if time.monotonic() + pause >= until:
+                break
+            time.sleep(pause)
         try:
-            status, body = get(
-                endpoint, f"/v2/kubernetes/clusters/{cluster}/credentials?expiry_seconds={LASTS}", token
-            )
+            status, body = get(endpoint, path, token, until=until)
         except (OSError, HTTPException, ValueError) as error:
             trouble = f"{endpoint} does not answer: {_short(error)}"
             continue
-        if status == 200:
-            try:
-                answer = json.loads(body)
-            except (RecursionError, ValueError):
-                trouble = f"{endpoint} answered something that is not JSON"
-                continue
-            if not isinstance(answer, dict):
-                raise NoCredentialError(f"{endpoint} answered something that is no credential")
-            return answer
-        if status not in (429, 500, 502, 503, 504):
-            raise NoCredentialError(_refused(status, cluster))
-        trouble = f"{endpoint} answered {status}"
-    raise NoCredentialError(
-        f"the credential of cluster {cluster} could not be asked for: {trouble}; nothing follows from that, run again"
-    )
+        if status in PASSES:
+            trouble = f"{endpoint} answered {status}"
+            continue
+        if status != 200:
+            return status, None
+        try:
+            return status, json.loads(body)
+        except (RecursionError, ValueError):
+            trouble = f"{endpoint} answered something that is not JSON"
+    raise NoCredentialError(trouble)
 
 
-def get(endpoint: str, path: str, token: str) -> tuple[int, bytes]:
-    """One GET of DigitalOcean's API: status and body."""
+def get(endpoint: str, path: str, token: str, *, until: float) -> tuple[int, bytes]:
+    """One GET of DigitalOcean's API: status and body, complete by `until` on the clock of `time.monotonic`."""
     scheme, _, host = endpoint.partition("://")
-    kind = HTTPSConnection if scheme == "https" else HTTPConnection
-    connection = kind(host, timeout=TIMEOUT)
+    tls = ssl.create_default_context() if scheme == "https" else None
+    connection = Connection(host, tls, until=until, silence=TIMEOUT)
     try:
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
         connection.request("GET", path, headers=headers)
@@ -195,6 +227,95 @@ def get(endpoint: str, path: str, token: str) -> tuple[int, bytes]:
         return answer.status, answer.read(_LARGEST)
     finally:
         connection.close()
+
+
+class Connection(HTTPConnection):
+    """A connection with an end: nothing is awaited beyond it, however slowly the other side drips.
+
+    Args:
+        host: with its port, where that is not the usual one.
+        tls: speak TLS.
+        until: on the clock of `time.monotonic`.
+        silence: the longest one, seconds.
+    """
+
+    def __init__(self, host: str, tls: ssl.SSLContext | None, *, until: float, silence: float) -> None:
+        self.default_port = 443 if tls else 80
+        super().__init__(host)
+        self._tls = tls
+        self._until = until
+        self._silence = silence
+
+    def connect(self) -> None:
+        """Try each address of the host's.
+
+        Raises:
+            OSError: none can be reached in time, or the encryption is not accepted.
+        """
+        trouble = OSError(f"{self.host} has no address")
+        for family, kind, protocol, _, address in socket.getaddrinfo(
+            self.host, self.port, type=socket.SOCK_STREAM
+        ):
+            plain = socket.socket(family, kind, protocol)
+            try:
+                self.allow(plain)
+                plain.connect(address)
+                plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                self.allow(plain)
+                sock = self._tls.wrap_socket(plain, server_hostname=self.host) if self._tls else plain
+            except OSError as error:
+                plain.close()
+                trouble = error
+                continue
+            self.sock = _Timely(sock, self)
+            return
+        raise trouble
+
+    def allow(self, sock: socket.socket) -> None:
+        """Let the next wait last no longer than one silence and the time that is left.
+
+        Raises:
+            TimeoutError: none is left.
+        """
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("no complete answer in time")
+        sock.settimeout(min(self._silence, left))
+
+
+class _Timely:
+    """What `http.client` needs of a socket, each wait as the connection allows it."""
+
+    def __init__(self, sock: socket.socket, connection: Connection) -> None:
+        self._sock = sock
+        self._connection = connection
+        self.close = sock.close
+
+    def sendall(self, data: bytes) -> None:
+        self._connection.allow(self._sock)
+        self._sock.sendall(data)
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        return io.BufferedReader(_Read(self._sock, self._connection))
+
+
+class _Read(io.RawIOBase):
+    def __init__(self, sock: socket.socket, connection: Connection) -> None:
+        self._sock = sock
+        self._connection = connection
+        # Keeps the socket open until the answer is read, also where the connection ends with it.
+        self._raw = sock.makefile("rb", 0)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int | None:
+        self._connection.allow(self._sock)
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
 
 
 def _refused(status: int, cluster: str) -> str:

@@ -12,10 +12,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 
-from formerr_infra import credential
+from formerr_infra import credential, docker_credentials
 from formerr_infra.errors import FormerrError
 from formerr_infra.model import Decision, Outcome
 
@@ -103,17 +102,10 @@ def docker_config(endpoint: str, token: str, registry: str) -> str:
         NoPullCredentials: they could not be read.
     """
     seconds = int(LASTS.total_seconds())
-    path = f"/v2/registries/{registry}/docker-credentials?expiry_seconds={seconds}&read_write=false"
     try:
-        status, body = credential.get(endpoint, path, token)
-        auths = json.loads(body)["auths"] if status == 200 else None
-    except (OSError, HTTPException, KeyError, TypeError, ValueError) as error:
+        auths = docker_credentials.auths(endpoint, token, registry, seconds=seconds, write=False)
+    except credential.NoCredentialError as error:
         raise NoPullCredentials(
-            f"the pull credentials of registry {registry} could not be read: {type(error).__name__}; run again"
+            f"the pull credentials of registry {registry} could not be read: {error}; run again"
         ) from None
-    if not isinstance(auths, dict) or not auths:
-        raise NoPullCredentials(
-            f"the pull credentials of registry {registry} could not be read: DigitalOcean answered {status} (the token "
-            "needs registry:read and registry:update); run again"
-        )
     return json.dumps({"auths": auths}, sort_keys=True)

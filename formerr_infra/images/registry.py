@@ -6,14 +6,12 @@ run finds it gone or still there.
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from functools import partial
-from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 
-from formerr_infra import credential
+from formerr_infra import credential, docker_credentials
 from formerr_infra.errors import FormerrError, Refused, UnknownIsNotAbsent
 from formerr_infra.images.model import Image
 from formerr_infra.inventory.facts import Limits, Unknown
@@ -195,20 +193,14 @@ class Registry:
         Raises:
             RegistryFailed: there is none, and why.
         """
-        path = f"/v2/registries/{self.name}/docker-credentials?expiry_seconds={seconds}&read_write=true"
         try:
-            status, body = credential.get(self._access.endpoint, path, self._access.token)
-            auths = json.loads(body)["auths"] if status == 200 else None
-        except (OSError, HTTPException, KeyError, RecursionError, TypeError, ValueError) as error:
-            raise RegistryFailed(
-                f"the credentials of registry {self.name} could not be read: {type(error).__name__}; run again"
-            ) from None
-        if not isinstance(auths, dict) or not auths:
-            raise RegistryFailed(
-                f"the credentials of registry {self.name} could not be read: DigitalOcean answered {status} (the token "
-                "needs registry:read and registry:update)"
+            return docker_credentials.auths(
+                self._access.endpoint, self._access.token, self.name, seconds=seconds, write=True
             )
-        return auths
+        except credential.NoCredentialError as error:
+            raise RegistryFailed(
+                f"the credentials of registry {self.name} could not be read: {error}; run again"
+            ) from None
 
 
 class NoImage(Refused):

@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from formerr_infra.credential import NOT_OFFERED as NOT_OFFERED
 from formerr_infra.errors import SettingsError
 from formerr_infra.inventory.pacing import Pace, wait_that_is_asked_for
 from formerr_infra.loopback import is_loopback, require_loopback
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
 #: The status of an answer that a caller may want to read itself; any other but 200 is trouble.
 TELLING = frozenset({404, 405, 409, 412})
-#: Statuses of a path that is not there, in whatever words.
-NOT_OFFERED = frozenset({404, 405, 501})
 #: A wait for a rate limit where the answer does not say how long; seconds.
 _USUAL_WAIT = 1.0
 #: `ratelimit-reset` is a time of day (epoch seconds) where it is above this, else a number of seconds.

@@ -6,66 +6,25 @@ import json
 import os
 import subprocess
 import sys
-import threading
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from formerr_infra import credential
 from formerr_infra.inventory import Access
 from formerr_infra.inventory.facts import Unknown
 from formerr_infra.kubernetes import reading
 from formerr_infra.local.paths import CHECKOUT
+from tests.support.service import service
+from tests.support.web import serving
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import socket
 
 SCRIPT = CHECKOUT / "formerr_infra" / "credential.py"
 TOKEN = "tok-3f9a0c"
 GOOD = {"server": "https://127.0.0.1:1", "certificate_authority_data": "Y2E=", "token": "t0k3n", "expires_at": "2026-01-01T00:00:00Z"}  # fmt: skip
-
-
-@dataclass(slots=True)
-class Service:
-    """An API that answers what it is told to.
-
-    Attributes:
-        answers: status and body of each request in turn; the last one again and again.
-        asked: path and token of each request.
-    """
-
-    answers: list[tuple[int, bytes]]
-    endpoint: str = ""
-    asked: list[tuple[str, str]] = field(default_factory=list)
-
-
-@contextmanager
-def service(*answers: tuple[int, Any]) -> Iterator[Service]:
-    """On loopback."""
-    told = Service([(s, b if isinstance(b, bytes) else json.dumps(b).encode()) for s, b in answers])
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            told.asked.append((self.path, self.headers["Authorization"]))
-            status, body = told.answers.pop(0) if len(told.answers) > 1 else told.answers[0]
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Nothing is printed."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    told.endpoint = f"http://127.0.0.1:{server.server_address[1]}"
-    try:
-        yield told
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def run(endpoint: str, token: str | None = TOKEN, *, client: bool = True) -> tuple[int, Any, str]:
@@ -167,3 +126,20 @@ def test_what_does_not_open_a_cluster_is_unknown_and_its_token_is_not_shown(wron
     assert isinstance(found, Unknown)
     assert "t0k3n" not in found.reason
     assert "lines" not in found.reason
+
+
+@pytest.mark.parametrize("head", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"])
+def test_an_answer_that_drips_is_given_up_in_time(head: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each byte ends a silence, so that only the time of all of it counts."""
+    monkeypatch.setattr(credential, "WITHIN", 0.4)
+
+    def drip(connection: socket.socket, _host: str, _path: str) -> None:
+        connection.sendall(head)
+        for _ in range(200):
+            connection.sendall(b"{")
+            time.sleep(0.02)
+
+    began = time.monotonic()
+    with serving(drip) as site, pytest.raises(credential.NoCredentialError, match="timed out"):
+        credential.ask(f"http://127.0.0.1:{site.port}", "k-1", TOKEN)
+    assert time.monotonic() - began < 2
