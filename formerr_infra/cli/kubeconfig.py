@@ -66,7 +66,10 @@ def kubeconfig(
         write(file, document(found, called, settings.namespace_name))
     except OSError as error:
         raise SettingsError([f"{file}: cannot be written: {error}"]) from None
+    # An older cluster's certificate lasts as long as it says.
+    seconds = LASTS if found.token else None
     if as_json:
-        typer.echo(options.as_text({"file": str(file), "cluster": name, "seconds": LASTS}))
+        typer.echo(options.as_text({"file": str(file), "cluster": name, "seconds": seconds}))
     else:
-        typer.echo(clean(f"{file}: opens {name} for {LASTS // 60} minutes"))
+        how_long = f"for {seconds // 60} minutes" if seconds else "with its certificate"
+        typer.echo(clean(f"{file}: opens {name} {how_long}"))

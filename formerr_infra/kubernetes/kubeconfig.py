@@ -1,4 +1,7 @@
-"""A kubeconfig with a token that ends by itself. JSON is YAML too, and every client reads it."""
+"""A kubeconfig with what opens a cluster: a token that ends by itself, or an older cluster's certificate and key.
+
+JSON is YAML too, and every client reads it.
+"""
 
 from __future__ import annotations
 
@@ -22,13 +25,20 @@ def document(cluster: Cluster, name: str, namespace: str) -> dict[str, Any]:
         name: how it is called in there.
         namespace: the one that is meant where none is said.
     """
-    authority = base64.b64encode(cluster.authority.encode()).decode()
-    there = {"server": cluster.server, "certificate-authority-data": authority}
+    there = {"server": cluster.server, "certificate-authority-data": _encoded(cluster.authority)}
+    user = (
+        {"token": cluster.token}
+        if cluster.token
+        else {
+            "client-certificate-data": _encoded(cluster.certificate),
+            "client-key-data": _encoded(cluster.key),
+        }
+    )
     return {
         "apiVersion": "v1",
         "kind": "Config",
         "clusters": [{"name": name, "cluster": there}],
-        "users": [{"name": name, "user": {"token": cluster.token}}],
+        "users": [{"name": name, "user": user}],
         "contexts": [{"name": name, "context": {"cluster": name, "user": name, "namespace": namespace}}],
         "current-context": name,
     }
@@ -49,6 +59,10 @@ def may_go(file: Path, name: str) -> bool:
     except (files.Unfit, AttributeError, LookupError, TypeError):
         return False
     return names == [name] * 3 and held == {"apiVersion": "v1", "kind": "Config", "current-context": name}
+
+
+def _encoded(pem: str) -> str:
+    return base64.b64encode(pem.encode()).decode()
 
 
 def write(file: Path, held: dict[str, Any]) -> None:

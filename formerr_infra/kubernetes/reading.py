@@ -1,7 +1,8 @@
 """Live objects of a cluster, read side by side.
 
 A connection is kept for each thread; TLS is checked against the authority that DigitalOcean names for the cluster.
-Only GETs are sent, each repeated once after a dropped connection or a 5xx.
+Only GETs are sent, each repeated once after a dropped connection or a 5xx. All of it ends by one deadline, and a server
+that could not be connected to is asked for nothing else.
 """
 
 from __future__ import annotations
@@ -9,10 +10,14 @@ from __future__ import annotations
 import base64
 import http.client
 import json
+import os
+import socket
 import ssl
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import quote, urlsplit
 
@@ -27,7 +32,9 @@ if TYPE_CHECKING:
     from formerr_infra.inventory.facts import Access
 
 AT_ONCE = 8
+#: One silence, and all that is read at once, connecting included; seconds.
 TIMEOUT = 8.0
+WITHIN = 20.0
 ATTEMPTS = 2
 _LARGEST = 4 << 20
 #: Objects on one page of a list.
@@ -46,12 +53,15 @@ class Cluster:
     Attributes:
         server: base address.
         authority: certificate authority, PEM.
-        token: a bearer token; never printed.
+        token: a bearer token, if that is what opens it; never printed.
+        certificate, key: of a client, PEM, where there is no token (older clusters).
     """
 
     server: str
     authority: str
-    token: str = field(repr=False)
+    token: str = field(default="", repr=False)
+    certificate: str = field(default="", repr=False)
+    key: str = field(default="", repr=False)
 
 
 def reach(access: Access, cluster_id: str) -> Cluster | Unknown:
@@ -60,44 +70,70 @@ def reach(access: Access, cluster_id: str) -> Cluster | Unknown:
         answer = credential.ask(access.endpoint, cluster_id, access.token)
     except credential.NoCredentialError as error:
         return Unknown(str(error))
-    server, authority, token = (
-        str(answer.get(name) or "") for name in ("server", "certificate_authority_data", "token")
-    )
-    try:
-        decoded = base64.b64decode(authority).decode()
-    except ValueError:
-        decoded = ""
-    # Without an authority the system's own ones would do, and a header takes no line break.
-    if not server or not decoded.strip() or not credential.is_token(token):
-        return Unknown(f"DigitalOcean answered without what opens cluster {cluster_id}")
+    server, authority = str(answer.get("server") or ""), _decoded(answer, "certificate_authority_data")
+    token = str(answer.get("token") or "")
+    # A header takes no line break.
+    token = token if credential.is_token(token) else ""
+    certificate, key = (_decoded(answer, f"client_{part}_data") for part in ("certificate", "key"))
+    # Without an authority the system's own ones would do.
+    needed = {"server": server, "certificate_authority_data": authority}
+    if not (certificate and key):
+        # Older clusters have the pair instead.
+        needed["token"] = token
+        if not token:
+            needed |= {"client_certificate_data": certificate, "client_key_data": key}
+    missing = [name for name, there in needed.items() if not there]
+    if missing:
+        return Unknown(
+            f"DigitalOcean answered without what opens cluster {cluster_id}: no usable {', no '.join(missing)}"
+        )
     if access.local and not is_loopback(server):
         return Unknown(
             f"no Kubernetes runs behind cluster {cluster_id} of the local DigitalOcean ({server} is not on this "
             "machine): start it with `make up`, or set deployApplication to false"
         )
-    return Cluster(server, decoded, token)
+    return (
+        Cluster(server, authority, token)
+        if token
+        else Cluster(server, authority, certificate=certificate, key=key)
+    )
 
 
-def read(cluster: Cluster, wanted: Iterable[Reference]) -> dict[Reference, Live]:
-    """Read objects. Nothing that the other side does raises."""
-    references = list(wanted)
+def _decoded(answer: Mapping[str, object], name: str) -> str:
+    """What is there in base64; empty where it is not."""
     try:
-        reader = _Reader(cluster)
-    except (ValueError, ssl.SSLError) as error:
-        return dict.fromkeys(
-            references, Unknown(f"the cluster's address or authority cannot be used: {error}")
-        )
-    with ThreadPoolExecutor(min(AT_ONCE, len(references) or 1)) as pool:
+        decoded = base64.b64decode(str(answer.get(name) or "")).decode()
+    except ValueError:
+        return ""
+    return decoded if decoded.strip() else ""
+
+
+def read(
+    cluster: Cluster, wanted: Iterable[Reference], *, timeout: float = TIMEOUT, within: float = WITHIN
+) -> dict[Reference, Live]:
+    """Read objects. Nothing that the other side does raises.
+
+    Args:
+        cluster: see `reach`.
+        wanted: which.
+        timeout: of one silence in seconds.
+        within: of all of it.
+    """
+    references = list(wanted)
+    reader = _reader(cluster, timeout, within)
+    if isinstance(reader, Unknown):
+        return dict.fromkeys(references, reader)
+    with reader, ThreadPoolExecutor(min(AT_ONCE, len(references) or 1)) as pool:
         return dict(zip(references, pool.map(reader.one, references), strict=True))
 
 
 def get(cluster: Cluster, path: str, *, timeout: float = TIMEOUT) -> tuple[int, bytes] | Unknown:
     """Status and body of any path, for what is no single object. Nothing that the other side does raises."""
-    try:
-        reader = _Reader(cluster, timeout)
-    except (ValueError, ssl.SSLError) as error:
-        return Unknown(f"the cluster's address or authority cannot be used: {error}")
-    return reader.asked(path)
+    reader = _reader(cluster, timeout, min(WITHIN, ATTEMPTS * timeout))
+    if isinstance(reader, Unknown):
+        return reader
+    with reader:
+        return reader.asked(path)
 
 
 def listed(cluster: Cluster, path: str) -> tuple[Mapping[str, Any], ...] | Unknown:
@@ -107,11 +143,19 @@ def listed(cluster: Cluster, path: str) -> tuple[Mapping[str, Any], ...] | Unkno
         cluster: see `reach`.
         path: of the list, without a query.
     """
+    reader = _reader(cluster, TIMEOUT, WITHIN)
+    if isinstance(reader, Unknown):
+        return reader
+    with reader:
+        return _all_pages(reader, path)
+
+
+def _all_pages(reader: _Reader, path: str) -> tuple[Mapping[str, Any], ...] | Unknown:
     found: list[Mapping[str, Any]] = []
     following = ""
     for _ in range(_MOST_PAGES):
         query = f"?limit={_PAGE}" + (f"&continue={quote(following)}" if following else "")
-        answer = get(cluster, path + query)
+        answer = reader.asked(path + query)
         if isinstance(answer, Unknown):
             return answer
         page = _page(answer)
@@ -139,45 +183,103 @@ def _page(answer: tuple[int, bytes]) -> tuple[list[Mapping[str, Any]], str] | No
 
 
 class _Reader:
-    def __init__(self, cluster: Cluster, timeout: float = TIMEOUT) -> None:
+    """One look at one API server. A context manager, which closes its connections."""
+
+    def __init__(self, cluster: Cluster, timeout: float, within: float) -> None:
         parts = urlsplit(cluster.server)
         if parts.scheme != "https" or not parts.hostname:
             raise ValueError(f"{cluster.server!r} is not an address by https")
-        self._host, self._port = parts.hostname, parts.port or 443
-        self._token = cluster.token
+        self._server, self._host = parts.netloc, parts.hostname
+        self._headers = {"Accept": "application/json"}
+        if cluster.token:
+            self._headers["Authorization"] = f"Bearer {cluster.token}"
         self._timeout = timeout
+        self._within = within
+        self._until = time.monotonic() + within
         self._tls = ssl.create_default_context(cadata=cluster.authority)
+        if cluster.certificate:
+            _load_pair(self._tls, cluster)
         self._mine = threading.local()
+        self._all: list[credential.Connection] = []
+        self._unreachable: Unknown | None = None
+
+    def __enter__(self) -> _Reader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for connection in self._all:
+            connection.close()
 
     def one(self, reference: Reference) -> Live:
         answer = self.asked(reference.path)
         return answer if isinstance(answer, Unknown) else _judge(reference, *answer)
 
     def asked(self, path: str) -> tuple[int, bytes] | Unknown:
-        trouble = ""
+        trouble, reached = "", True
         for _ in range(ATTEMPTS):
+            if self._unreachable is not None:
+                return self._unreachable
+            if time.monotonic() >= self._until:
+                trouble = trouble or f"not everything came within {self._within:g} s"
+                break
+            connection = self._mine_alone()
+            reached = connection.sock is not None
             try:
-                status, body = self._get(path)
-            except (OSError, http.client.HTTPException) as error:
-                self._mine.connection = None
+                if not reached:
+                    connection.connect()
+                    reached = True
+                status, body = self._get(connection, path)
+            # A host that cannot be a name is a ValueError.
+            except (OSError, ValueError, http.client.HTTPException) as error:
+                connection.close()
                 trouble = f"{type(error).__name__}: {error}"
+                reached = reached or not isinstance(error, TimeoutError | socket.gaierror)
                 continue
             if status < 500:
                 return status, body
             trouble = f"it answers {status}"
+        if not reached:
+            self._unreachable = Unknown(f"the API server {self._host} cannot be reached: {trouble}"[:300])
+            return self._unreachable
         return Unknown(f"the API server {self._host} could not be asked for {path}: {trouble}"[:300])
 
-    def _get(self, path: str) -> tuple[int, bytes]:
-        connection = getattr(self._mine, "connection", None)
+    def _mine_alone(self) -> credential.Connection:
+        """This thread's connection; perhaps not connected."""
+        connection: credential.Connection | None = getattr(self._mine, "connection", None)
         if connection is None:
-            connection = http.client.HTTPSConnection(
-                self._host, self._port, timeout=self._timeout, context=self._tls
+            connection = credential.Connection(
+                self._server, self._tls, until=self._until, silence=self._timeout
             )
             self._mine.connection = connection
-        headers = {"Authorization": f"Bearer {self._token}", "Accept": "application/json"}
-        connection.request("GET", path, headers=headers)
+            self._all.append(connection)
+        return connection
+
+    def _get(self, connection: credential.Connection, path: str) -> tuple[int, bytes]:
+        connection.request("GET", path, headers=self._headers)
         answer = connection.getresponse()
         return answer.status, answer.read(_LARGEST)
+
+
+def _reader(cluster: Cluster, timeout: float, within: float) -> _Reader | Unknown:
+    try:
+        return _Reader(cluster, timeout, within)
+    except (ValueError, OSError) as error:
+        # What `ssl` says of a pair holds nothing of it.
+        return Unknown(f"the cluster's address, authority or certificate cannot be used: {error}"[:300])
+
+
+def _load_pair(context: ssl.SSLContext, cluster: Cluster) -> None:
+    """Take a client's certificate and key along; `ssl` reads them from a file alone."""
+    import tempfile
+
+    descriptor, name = tempfile.mkstemp(prefix="formerr-")  # readable by its owner alone
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(f"{cluster.key}\n{cluster.certificate}\n")
+        # A key that is locked is not to ask whoever sits at the terminal.
+        context.load_cert_chain(name, password=lambda: "")
+    finally:
+        Path(name).unlink()
 
 
 def _judge(reference: Reference, status: int, body: bytes) -> Live:
