@@ -72,6 +72,7 @@ async def declare(
             certificate=tls.certificate.name if tls is not None else None,
             certificate_names=services.certificate_names(assessment),
             own_records=settings.domain is not None,
+            inputs=assessment.ledger.inputs.get("loadBalancer", {}),
         ),
     )
     database = services.database(
@@ -209,6 +210,8 @@ def _cluster(assessment: Assessment, care: Care, began: str, vpc_id: pulumi.Inpu
         take_volumes=settings.deploy_application and settings.delete_data,
         care=care,
         began=began,
+        inputs=assessment.ledger.inputs.get("cluster", {}),
+        pool_inputs=assessment.ledger.inputs.get("nodePool", {}),
     )
 
 

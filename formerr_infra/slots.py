@@ -122,6 +122,21 @@ def _load_balancer(settings: Settings, decided: Decided) -> Wish:
     )
 
 
+def _balancer_import_would_write(balancer: Found) -> str | None:
+    """Why importing a load balancer would write to it, or None: what the provider cannot be told to leave as it is."""
+    algorithm, size = balancer.details.get("algorithm"), balancer.details.get("size")
+    if algorithm not in ("round_robin", "least_connections"):
+        return (
+            "importing the load balancer would make the provider write the algorithm round_robin to it, because "
+            f"DigitalOcean names {f'{algorithm!r}, which it does not know' if algorithm else 'none'}"
+        )
+    if not balancer.details.get("size_unit") and size not in (None, "", "lb-small", "lb-medium", "lb-large"):
+        return (
+            f"the provider knows no size {size!r} of a load balancer, and would write its own default to it"
+        )
+    return None
+
+
 def _project(settings: Settings, _decided: Decided) -> Wish:
     return Wish(
         settings.project_policy,
@@ -179,6 +194,7 @@ SLOTS: tuple[Slot, ...] = (
         _load_balancer,
         mark_from="vpc",
         mark_fact="vpc_id",
+        import_writes=_balancer_import_would_write,
     ),
     Slot(
         "project",

@@ -123,6 +123,30 @@ def slug(value: object) -> str | None:
     return found if isinstance(found, str) and found else None
 
 
+def recorded(inputs: Mapping[str, Any], **names: str) -> dict[str, Any]:
+    """Pick inputs that an import has recorded and that the settings say nothing of: argument name -> property.
+
+    They stay declared, so that no later run takes back what somebody had set before the import.
+
+    Args:
+        inputs: of the resource, as the state has them.
+        names: which; one that is off or empty is none.
+    """
+    picked = {argument: _bare(inputs.get(field)) for argument, field in names.items()}
+    return {argument: value for argument, value in picked.items() if value}
+
+
+def _bare(value: Any) -> Any:
+    """Without the official plugin's note of which values are its own defaults."""
+    match value:
+        case dict():
+            return {key: _bare(one) for key, one in value.items() if key != "__defaults"}
+        case list():
+            return [_bare(one) for one in value]
+        case _:
+            return value
+
+
 def plain(details: Mapping[str, object], **names: str) -> dict[str, Any]:
     """Pick fields of a live resource that are set: argument name -> field of the API."""
     picked = {argument: details.get(field) for argument, field in names.items()}

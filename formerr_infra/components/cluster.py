@@ -10,14 +10,14 @@ to the default pool, even in a preview.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pulumi
 import pulumi_digitalocean as digitalocean
 
 from formerr_infra import naming
-from formerr_infra.components.base import Care, SlotComponent, plain, slug
+from formerr_infra.components.base import Care, SlotComponent, plain, recorded, slug
 from formerr_infra.model import Decision, Outcome
 from formerr_infra.pools import SYSTEM_POOL, WORKER_POOL, default_pool
 
@@ -55,6 +55,7 @@ class ClusterArgs:
         take_volumes: whether a destroy takes what the cluster has made in the account: volumes, load balancers.
         care: how it is kept.
         began: when the run began.
+        inputs, pool_inputs: what the state has recorded for cluster and worker pool.
     """
 
     decision: Decision
@@ -73,6 +74,8 @@ class ClusterArgs:
     take_volumes: bool
     care: Care
     began: str
+    inputs: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    pool_inputs: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 def arguments(args: ClusterArgs) -> dict[str, Any]:
@@ -107,6 +110,8 @@ def arguments(args: ClusterArgs) -> dict[str, Any]:
     if target is not None:
         declared |= plain(target.details, cluster_subnet="cluster_subnet", service_subnet="service_subnet")
         declared["ha"] = bool(target.details.get("ha")) or args.highly_available
+    if args.decision.outcome is Outcome.KEEP:
+        declared |= recorded(args.inputs, cluster_autoscaler_configurations="clusterAutoscalerConfigurations")
     return declared
 
 
@@ -120,6 +125,8 @@ def pool_arguments(args: ClusterArgs, cluster_id: pulumi.Input[str]) -> dict[str
         "size": args.workers.size,
         "tags": list(args.tags),
     }
+    if args.pool_decision.outcome is Outcome.KEEP:
+        declared |= recorded(args.pool_inputs, labels="labels", taints="taints")
     if args.workers.count is not None:
         return declared | {"node_count": args.workers.count}
     return declared | {
@@ -131,20 +138,25 @@ def pool_arguments(args: ClusterArgs, cluster_id: pulumi.Input[str]) -> dict[str
 
 def own_tags(tags: list[str] | None) -> list[str]:
     """Tags without those that DOKS and the provider add and hide."""
-    return [tag for tag in tags or [] if not tag.startswith(("k8s", "terraform:"))]
+    return [tag for tag in tags or [] if tag != "k8s" and not tag.startswith(("k8s:", "terraform:"))]
 
 
 def live_pool(pool: Mapping[str, Any]) -> dict[str, Any]:
     """The inputs that describe a live pool as it is (OpenAPI `kubernetes_node_pool`)."""
     described = plain(pool, name="name", size="size", labels="labels")
     if pool.get("taints"):
-        described["taints"] = [plain(t, key="key", value="value", effect="effect") for t in pool["taints"]]
+        described["taints"] = [
+            {part: str(taint.get(part) or "") for part in ("key", "value", "effect")}
+            for taint in pool["taints"]
+        ]
     if tags := own_tags(pool.get("tags")):
         described["tags"] = tags
+    bounds = {"min_nodes": pool.get("min_nodes"), "max_nodes": pool.get("max_nodes")}
     if pool.get("auto_scale"):
-        bounds = {"min_nodes": pool.get("min_nodes"), "max_nodes": pool.get("max_nodes")}
         return described | {"auto_scale": True} | bounds
-    return described | {"node_count": pool.get("count")}
+    # A pool that scaled once may have its bounds still.
+    bounds = {name: bound for name, bound in bounds.items() if bound}
+    return described | {"node_count": pool.get("count")} | bounds
 
 
 def live(details: Mapping[str, Any]) -> dict[str, Any]:
@@ -165,6 +177,16 @@ def live(details: Mapping[str, Any]) -> dict[str, Any]:
         described["tags"] = tags
     if policy := details.get("maintenance_policy"):
         described["maintenance_policy"] = plain(policy, day="day", start_time="start_time")
+    scaling = details.get("cluster_autoscaler_configuration")
+    if isinstance(scaling, dict):
+        described["cluster_autoscaler_configurations"] = [
+            plain(
+                scaling,
+                scale_down_utilization_threshold="scale_down_utilization_threshold",
+                scale_down_unneeded_time="scale_down_unneeded_time",
+                expanders="expanders",
+            )
+        ]
     pool = default_pool(details)
     return described | ({"node_pool": live_pool(pool)} if pool else {})
 

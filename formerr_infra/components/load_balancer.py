@@ -16,12 +16,14 @@ import pulumi
 import pulumi_digitalocean as digitalocean
 
 from formerr_infra import naming
-from formerr_infra.components.base import Care, SlotComponent, plain, slug
+from formerr_infra.components.base import Care, SlotComponent, plain, recorded, slug
+from formerr_infra.model import Decision, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from formerr_infra.model import Decision
+#: What the provider has in mind where nobody declares one.
+USUAL_ALGORITHM = "round_robin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class LoadBalancerArgs:
         own_records: whether the records of its hosts are somebody else's than DigitalOcean's to make.
         care: how it is kept.
         began: when the run began.
+        inputs: what the state has recorded for it.
     """
 
     decision: Decision
@@ -52,6 +55,7 @@ class LoadBalancerArgs:
     certificate: pulumi.Input[str] | None = None
     certificate_names: Mapping[str, str] = field(default_factory=dict)
     own_records: bool = False
+    inputs: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 def arguments(args: LoadBalancerArgs) -> dict[str, Any]:
@@ -72,6 +76,14 @@ def arguments(args: LoadBalancerArgs) -> dict[str, Any]:
         )
         declared["redirect_http_to_https"] = True
         declared["disable_lets_encrypt_dns_records"] = args.own_records
+    if args.decision.outcome is Outcome.KEEP:
+        kept = recorded(
+            args.inputs,
+            algorithm="algorithm",
+            size="size",
+            enable_backend_keepalive="enableBackendKeepalive",
+        )
+        declared |= {name: value for name, value in kept.items() if value != USUAL_ALGORITHM}
     return declared
 
 
@@ -97,7 +109,6 @@ def live(details: Mapping[str, Any], certificates: Mapping[str, str] | None = No
     picked = plain(
         details,
         name="name",
-        size_unit="size_unit",
         vpc_uuid="vpc_uuid",
         redirect_http_to_https="redirect_http_to_https",
         enable_proxy_protocol="enable_proxy_protocol",
@@ -109,6 +120,13 @@ def live(details: Mapping[str, Any], certificates: Mapping[str, str] | None = No
     )
     if region := slug(details.get("region")):
         picked["region"] = region
+    # The provider reads the size only where there is no number of nodes, as in some regions.
+    picked |= (
+        plain(details, size_unit="size_unit") if details.get("size_unit") else plain(details, size="size")
+    )
+    # The provider's default needs no words, which it would call deprecated.
+    if details.get("algorithm") not in (None, "", USUAL_ALGORITHM):
+        picked["algorithm"] = details["algorithm"]
     if details.get("tag"):
         picked["droplet_tag"] = details["tag"]
     elif details.get("droplet_ids"):

@@ -33,7 +33,11 @@ def _region(raw: Raw) -> Any:
 
 def _tags(raw: Raw) -> Any:
     """Without those that DOKS and the provider add and hide."""
-    return [one for one in raw.get("tags") or [] if not str(one).startswith(("k8s", "terraform:"))]
+    return _own(raw.get("tags") or [])
+
+
+def _own(tags: list[Any]) -> list[Any]:
+    return [one for one in tags if one != "k8s" and not str(one).startswith(("k8s:", "terraform:"))]
 
 
 def _rules(raw: Raw) -> Any:
@@ -160,7 +164,7 @@ def _plain(path: str, value: Any) -> Any:
         keys = ("entryProtocol", "entryPort", "targetProtocol", "targetPort")
         return [{key: one.get(key) for key in keys} for one in value if isinstance(one, dict)]
     if path == "tags" and isinstance(value, list):
-        return [one for one in value if not str(one).startswith(("k8s", "terraform:"))]
+        return _own(value)
     return value
 
 

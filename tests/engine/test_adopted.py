@@ -89,3 +89,32 @@ def test_what_the_stack_owns_goes_through_release_import_and_keep_on_one_urn_wit
 
     assert {name: one["urn"] for name, one in deployed.resources().items()} == urns
     assert account.world(cloud) == live
+
+
+def test_what_its_owner_has_set_and_no_setting_governs_outlives_an_import_and_the_runs_after_it(
+    deployed: Stack, cloud: ControlClient
+) -> None:
+    """Fields that the provider reads, and would set back where they are not declared."""
+    policies = ("clusterPolicy", "loadBalancerPolicy")
+    deployed.config(**dict.fromkeys(policies, "adopt")).up().ok()
+    (cluster,) = account.ids(cloud, "kubernetes_clusters")
+    (balancer,) = account.ids(cloud, "load_balancers")
+    scaling = {
+        "scale_down_utilization_threshold": 0.5,
+        "scale_down_unneeded_time": "5m",
+        "expanders": ["priority", "random"],
+    }
+    cloud.update("kubernetes_clusters", cluster, cluster_autoscaler_configuration=scaling)
+    cloud.update(
+        "load_balancers", balancer, algorithm="least_connections", size="lb-medium", size_unit=0,
+        enable_backend_keepalive=True,
+    )  # fmt: skip
+    live = account.world(cloud)
+
+    taken = deployed.config(**dict.fromkeys(policies, "import")).up().ok()
+    assert taken.writes == ()
+    assert not any(one.get("external") for one in deployed.resources().values())
+    deployed.config(**dict.fromkeys(policies)).preview(expect_no_changes=True).unchanged()
+    kept = deployed.up().quiet()
+    assert set(kept.log.ops.values()) == {"same"}
+    assert account.world(cloud) == live

@@ -159,6 +159,82 @@ def test_an_imported_load_balancer_is_described_as_it_is(live: dict[str, Found])
     assert declared["healthcheck"]["port"] == raw["health_check"]["port"]  # type: ignore[index]  # raw API
 
 
+def _with(found: Found, **details: Any) -> Found:
+    return replace(found, details={**found.details, **details})
+
+
+@pytest.mark.parametrize(
+    ("given", "declared"),
+    [
+        (None, None),
+        ({}, [{}]),
+        (
+            {"scale_down_utilization_threshold": 0.5, "scale_down_unneeded_time": "1m30s", "expanders": ["priority", "random"]},
+            [{"scale_down_utilization_threshold": 0.5, "scale_down_unneeded_time": "1m30s", "expanders": ["priority", "random"]}],
+        ),
+        ({"scale_down_utilization_threshold": None, "scale_down_unneeded_time": "", "expanders": []}, [{}]),
+    ],
+)  # fmt: skip
+def test_how_an_imported_cluster_scales_is_declared_as_it_is(
+    live: dict[str, Found], given: dict[str, Any] | None, declared: list[dict[str, Any]] | None
+) -> None:
+    target = _with(live["cluster"], cluster_autoscaler_configuration=given)
+    made = cluster.arguments(cluster_args(decided(Outcome.IMPORT, target), decided(Outcome.OMIT)))
+    assert made.get("cluster_autoscaler_configurations") == declared
+
+
+def test_bounds_that_an_imported_pool_still_has_and_taints_without_a_value_are_declared() -> None:
+    raw = {
+        "name": "workers", "size": "c-4", "count": 2, "auto_scale": False, "min_nodes": 1, "max_nodes": 5,
+        "taints": [{"key": "only", "value": "", "effect": "NoSchedule"}], "tags": ["k8s", "k8s:1", "k8s-of-mine"],
+    }  # fmt: skip
+    assert cluster.live_pool(raw) == {
+        "name": "workers", "size": "c-4", "node_count": 2, "min_nodes": 1, "max_nodes": 5,
+        "taints": [{"key": "only", "value": "", "effect": "NoSchedule"}], "tags": ["k8s-of-mine"],
+    }  # fmt: skip
+    assert "min_nodes" not in cluster.live_pool({**raw, "min_nodes": 0, "max_nodes": 0})
+
+
+@pytest.mark.parametrize(
+    ("given", "declared"),
+    [
+        ({"algorithm": "least_connections"}, {"algorithm": "least_connections", "size_unit": 1}),
+        ({"algorithm": "round_robin"}, {"size_unit": 1}),
+        ({"size": "lb-medium", "size_unit": None}, {"size": "lb-medium"}),
+        ({"size": "lb-medium", "size_unit": 0}, {"size": "lb-medium"}),
+        ({"size": "lb-medium", "size_unit": 3}, {"size_unit": 3}),
+    ],
+)
+def test_how_large_an_imported_load_balancer_is_and_how_it_shares_out_are_declared_as_they_are(
+    live: dict[str, Found], given: dict[str, Any], declared: dict[str, Any]
+) -> None:
+    made = load_balancer.arguments(
+        balancer_args(decided(Outcome.IMPORT, _with(live["load_balancer"], **given)))
+    )
+    assert {name: made[name] for name in ("algorithm", "size", "size_unit") if name in made} == declared
+
+
+def test_what_an_import_has_recorded_and_no_setting_governs_stays_declared(live: dict[str, Found]) -> None:
+    scaling = [{"__defaults": [], "scaleDownUnneededTime": "5m"}]
+    taints = [{"key": "k", "value": "", "effect": "NoSchedule"}]
+    recorded = {"clusterAutoscalerConfigurations": scaling, "labels": {"a": "b"}, "taints": taints}
+    balancer = {"algorithm": "least_connections", "size": "lb-medium", "enableBackendKeepalive": True}
+    for outcome, stays in ((Outcome.KEEP, True), (Outcome.CREATE, False), (Outcome.RECREATE, False)):
+        decision = decided(outcome, live["cluster"] if stays else None)
+        args = cluster_args(decision, decided(outcome), inputs=recorded, pool_inputs=recorded)
+        made = cluster.arguments(args)
+        assert made.get("cluster_autoscaler_configurations") == (
+            [{"scaleDownUnneededTime": "5m"}] if stays else None
+        )
+        pool = cluster.pool_arguments(args, "k")
+        assert (pool.get("labels"), pool.get("taints")) == (({"a": "b"}, taints) if stays else (None, None))
+        declared = load_balancer.arguments(replace(balancer_args(decided(outcome)), inputs=balancer))
+        assert ({"algorithm", "size", "enable_backend_keepalive"} <= set(declared)) is stays
+    usual = {"algorithm": "round_robin", "size": "", "enableBackendKeepalive": False}
+    declared = load_balancer.arguments(replace(balancer_args(decided(Outcome.KEEP)), inputs=usual))
+    assert not {"algorithm", "size", "enable_backend_keepalive"} & set(declared)
+
+
 def test_an_imported_project_is_described_as_it_is(live: dict[str, Found]) -> None:
     args = project.ProjectArgs(
         decided(Outcome.IMPORT, live["project"]), "wanted", "mark", "Production", (), CARE, "now"

@@ -146,10 +146,10 @@ def test_what_was_never_recorded_is_not_compared() -> None:
 
 
 def test_tags_that_doks_adds_are_those_that_the_program_leaves_out() -> None:
-    tags = ["k8s", "k8s:1", "terraform:default-node-pool", "mine"]
-    one = resource(CLUSTER, external=True, outputs={"tags": ["mine"]})
+    tags = ["k8s", "k8s:1", "terraform:default-node-pool", "mine", "k8s-of-mine"]
+    one = resource(CLUSTER, external=True, outputs={"tags": ["mine", "k8s-of-mine"]})
     assert adopted(one, "cluster", Found("id", "", details={"tags": tags})).finding is Finding.CLEAN
-    assert COMPARED["cluster"]["tags"]({"tags": tags}) == own_tags(tags)
+    assert COMPARED["cluster"]["tags"]({"tags": tags}) == own_tags(tags) == ["mine", "k8s-of-mine"]
 
 
 def _rule(port: int, target: int) -> dict[str, Any]:

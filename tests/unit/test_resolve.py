@@ -61,9 +61,10 @@ def cluster(mark: Mark = Mark.UNMARKED, *pools: dict[str, Any], vpc_id: str = "v
     return Found("k-1", "formerr-staging-cluster", mark, _owner(mark), facts=facts, details=details)
 
 
-def balancer(vpc_id: str = "v-1") -> Found:
+def balancer(vpc_id: str = "v-1", **details: object) -> Found:
     facts = {"region": "nyc3", "vpc_id": vpc_id, "status": "active"}
-    return Found("l-1", "formerr-staging-lb", Mark.UNMARKABLE, facts=facts)
+    details = {"algorithm": "round_robin", "size_unit": 1} | details
+    return Found("l-1", "formerr-staging-lb", Mark.UNMARKABLE, facts=facts, details=details)
 
 
 def seen(known: Ledger, **live: Found | None) -> dict[str, Sighting]:
@@ -228,6 +229,32 @@ def test_an_import_that_the_provider_refuses_is_refused_before_it() -> None:
     found = decided(EMPTY, settings(clusterPolicy="import"), vpc=vpc(), cluster=double)
     assert found["cluster"].row == "26b"
     assert "system, workers" in found["cluster"].reason
+
+
+@pytest.mark.parametrize(
+    ("details", "word"),
+    [
+        ({"algorithm": None}, "names none"),
+        ({"algorithm": ""}, "names none"),
+        ({"algorithm": "by_weight"}, "'by_weight'"),
+        ({"size_unit": None, "size": "lb-huge"}, "'lb-huge'"),
+        ({"algorithm": "least_connections"}, ""),
+        ({"size_unit": None, "size": "lb-medium"}, ""),
+        ({"size_unit": 3, "size": "lb-huge"}, ""),
+    ],
+)
+def test_a_load_balancer_that_the_provider_cannot_be_told_of_is_not_imported(
+    details: dict[str, object], word: str
+) -> None:
+    found = decided(
+        EMPTY, settings(loadBalancerPolicy="import"), vpc=vpc(), loadBalancer=balancer(**details)
+    )["loadBalancer"]
+    if not word:
+        assert found.outcome is Outcome.IMPORT
+        return
+    assert (found.row, found.code) == ("26b", Code.IMPORT_WOULD_WRITE)
+    assert word in found.reason
+    assert found.settle == "set loadBalancerPolicy=adopt."
 
 
 # -- what hangs on another slot ------------------------------------------------------------------------------
