@@ -88,6 +88,8 @@ def arguments(args: ClusterArgs) -> dict[str, Any]:
     target = args.decision.target
     pool: dict[str, Any] = {"name": SYSTEM_POOL, "size": args.system.size, "node_count": args.system.count}
     pool["tags"] = list(args.tags)
+    kept = args.inputs if args.decision.outcome is Outcome.KEEP else {}
+    pool |= recorded(kept.get("nodePool") or {}, labels="labels", taints="taints")
     current = default_pool(target.details) if target is not None else None
     if current is not None:
         mine = current.get("name") == SYSTEM_POOL
@@ -110,9 +112,7 @@ def arguments(args: ClusterArgs) -> dict[str, Any]:
     if target is not None:
         declared |= plain(target.details, cluster_subnet="cluster_subnet", service_subnet="service_subnet")
         declared["ha"] = bool(target.details.get("ha")) or args.highly_available
-    if args.decision.outcome is Outcome.KEEP:
-        declared |= recorded(args.inputs, cluster_autoscaler_configurations="clusterAutoscalerConfigurations")
-    return declared
+    return declared | recorded(kept, cluster_autoscaler_configurations="clusterAutoscalerConfigurations")
 
 
 def pool_arguments(args: ClusterArgs, cluster_id: pulumi.Input[str]) -> dict[str, Any]:

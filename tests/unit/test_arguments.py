@@ -217,7 +217,8 @@ def test_how_large_an_imported_load_balancer_is_and_how_it_shares_out_are_declar
 def test_what_an_import_has_recorded_and_no_setting_governs_stays_declared(live: dict[str, Found]) -> None:
     scaling = [{"__defaults": [], "scaleDownUnneededTime": "5m"}]
     taints = [{"key": "k", "value": "", "effect": "NoSchedule"}]
-    recorded = {"clusterAutoscalerConfigurations": scaling, "labels": {"a": "b"}, "taints": taints}
+    pool = {"labels": {"a": "b"}, "taints": taints}
+    recorded = {"clusterAutoscalerConfigurations": scaling, "nodePool": pool, **pool}
     balancer = {"algorithm": "least_connections", "size": "lb-medium", "enableBackendKeepalive": True}
     for outcome, stays in ((Outcome.KEEP, True), (Outcome.CREATE, False), (Outcome.RECREATE, False)):
         decision = decided(outcome, live["cluster"] if stays else None)
@@ -226,8 +227,8 @@ def test_what_an_import_has_recorded_and_no_setting_governs_stays_declared(live:
         assert made.get("cluster_autoscaler_configurations") == (
             [{"scaleDownUnneededTime": "5m"}] if stays else None
         )
-        pool = cluster.pool_arguments(args, "k")
-        assert (pool.get("labels"), pool.get("taints")) == (({"a": "b"}, taints) if stays else (None, None))
+        for one in (made["node_pool"], cluster.pool_arguments(args, "k")):
+            assert (one.get("labels"), one.get("taints")) == (({"a": "b"}, taints) if stays else (None, None))
         declared = load_balancer.arguments(replace(balancer_args(decided(outcome)), inputs=balancer))
         assert ({"algorithm", "size", "enable_backend_keepalive"} <= set(declared)) is stays
     usual = {"algorithm": "round_robin", "size": "", "enableBackendKeepalive": False}
