@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -61,10 +62,10 @@ def cluster(mark: Mark = Mark.UNMARKED, *pools: dict[str, Any], vpc_id: str = "v
     return Found("k-1", "formerr-staging-cluster", mark, _owner(mark), facts=facts, details=details)
 
 
-def balancer(vpc_id: str = "v-1", **details: object) -> Found:
+def balancer(vpc_id: str = "v-1", details: Any = MappingProxyType({})) -> Found:
     facts = {"region": "nyc3", "vpc_id": vpc_id, "status": "active"}
-    details = {"algorithm": "round_robin", "size_unit": 1} | details
-    return Found("l-1", "formerr-staging-lb", Mark.UNMARKABLE, facts=facts, details=details)
+    usual = {"algorithm": "round_robin", "size_unit": 1}
+    return Found("l-1", "formerr-staging-lb", Mark.UNMARKABLE, facts=facts, details={**usual, **details})
 
 
 def seen(known: Ledger, **live: Found | None) -> dict[str, Sighting]:
@@ -247,7 +248,7 @@ def test_a_load_balancer_that_the_provider_cannot_be_told_of_is_not_imported(
     details: dict[str, object], word: str
 ) -> None:
     found = decided(
-        EMPTY, settings(loadBalancerPolicy="import"), vpc=vpc(), loadBalancer=balancer(**details)
+        EMPTY, settings(loadBalancerPolicy="import"), vpc=vpc(), loadBalancer=balancer(details=details)
     )["loadBalancer"]
     if not word:
         assert found.outcome is Outcome.IMPORT
