@@ -284,7 +284,11 @@ class Stack:
 
     def _wait(self, process: subprocess.Popen[bytes], kill: Callable[[], bool] | None) -> None:
         if kill is None:
-            process.wait(timeout=STEP_SECONDS)
+            try:
+                process.wait(timeout=STEP_SECONDS)
+            except subprocess.TimeoutExpired:
+                said = (self.folder / "output.txt").read_text("utf-8", "replace")
+                raise AssertionError(f"no end within {STEP_SECONDS} s:\n{said[-4000:]}") from None
             return
         for _ in range(int(STEP_SECONDS / _LOOK)):
             try:
