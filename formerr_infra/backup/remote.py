@@ -20,7 +20,7 @@ from formerr_infra.backup.errors import BackendUnusable, StateFailed
 from formerr_infra.backup.locks import held
 from formerr_infra.backup.places import FolderPlace
 from formerr_infra.engine import Engine, StackMissing, words
-from formerr_infra.engine.command import QUICK_SECONDS, Command
+from formerr_infra.engine.command import Command
 from formerr_infra.errors import SettingsError
 from formerr_infra.naming import PROJECT
 
@@ -99,7 +99,7 @@ def login(address: Address, folder: Path, environ: Mapping[str, str]) -> None:
     Raises:
         BackendUnusable: the engine's own words.
     """
-    done = Command(environ).finish(["login", address.backend], folder, timeout=QUICK_SECONDS)
+    done = Command(environ).quick(["login", address.backend], folder)
     if done.code != 0:
         raise BackendUnusable(f"{address.shown}: `pulumi login` failed: {words.told((done.err, done.out))}")
 
@@ -190,7 +190,7 @@ def _user(address: Address, folder: Path, environ: Mapping[str, str]) -> str:
 
 def _whoami(folder: Path, environ: Mapping[str, str], what: str) -> Mapping[str, object]:
     """What the engine says of itself at a backend; it opens the backend for that, and marks a new one as its own."""
-    done = Command(environ).finish(["whoami", "--json"], folder, timeout=QUICK_SECONDS)
+    done = Command(environ).quick(["whoami", "--json"], folder)
     if done.code != 0:
         said = words.told(words.errors(f"{done.err}\n{done.out}") or (done.err,))
         raise BackendUnusable(f"{what}: the engine cannot use it: {said}")

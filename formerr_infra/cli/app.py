@@ -36,6 +36,7 @@ from formerr_infra.cli import (
     validate,
 )
 from formerr_infra.cli.options import shared
+from formerr_infra.cli.streams import steady
 
 app = typer.Typer(
     name="formerr",
@@ -73,6 +74,7 @@ app.add_typer(state.app, name="state")
 def main() -> None:
     """Run the command; nothing that stops it is shown as a traceback, unless FORMERR_TRACEBACK asks for it."""
     cores.none()
+    steady()
     try:
         app()
     except Exception as error:

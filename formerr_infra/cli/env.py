@@ -14,9 +14,8 @@ from formerr_infra.cli.options import AsJson, Folder, Yes, as_text, console, sha
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from formerr_infra.environments.listing import Environment
+    from formerr_infra.environments.listing import Environment, Swept
     from formerr_infra.environments.making import Made
-    from formerr_infra.environments.sweeping import Swept
 
 app = typer.Typer(
     help="Environments beside staging and production, with a time to live.", no_args_is_help=True
@@ -116,12 +115,14 @@ def sweep(
     """Destroy every environment whose time has come, then its stack and its file. Goes on where one of them fails.
 
     Never staging or production, and never what has no time to live.
-    Exit codes: 0 nothing is left that is expired; 1 not confirmed; 4 the account could not be asked; 17 something is left.
+    Exit codes: 0 nothing is left that is expired; 1 not confirmed; 4 the account could not be asked; 17 something is left; 130
+    Ctrl-C: the one that is under way ends in order, and no other is begun.
 
     Examples:  formerr env sweep --dry-run  |  formerr env sweep --yes --json
     """
     from formerr_infra.environments import sweeping
     from formerr_infra.environments.backend import Backend
+    from formerr_infra.environments.errors import SweepInterrupted
     from formerr_infra.environments.folder import SOURCE
     from formerr_infra.errors import UnknownIsNotAbsent
     from formerr_infra.settings import access_of
@@ -132,12 +133,16 @@ def sweep(
     if not as_json:
         _table(expired or found, moment)
     swept: tuple[Swept, ...] = ()
+    interrupted: SweepInterrupted | None = None
     sure = not expired or dry_run or yes or (not as_json and _confirmed(len(expired)))
     if sure and expired and not dry_run:
         from formerr_infra.environments.destroying import destroyer
 
         said = _quiet if as_json else _progress
-        swept = sweeping.sweep(folder, expired, backend, destroyer(folder, said), said)
+        try:
+            swept = sweeping.sweep(folder, expired, backend, destroyer(folder, said), said)
+        except SweepInterrupted as error:
+            swept, interrupted = error.swept, error
     if as_json:
         document = {
             "expired": [_row(one, moment) for one in expired],
@@ -148,6 +153,8 @@ def sweep(
         typer.echo(as_text(document))
     elif not expired:
         typer.echo("nothing is expired")
+    if interrupted is not None:
+        raise interrupted
     _require_sure(sure=sure)
     _require_swept(swept)
     if unknown:

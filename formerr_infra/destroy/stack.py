@@ -90,7 +90,8 @@ def take_down(
     if prepared is None:
         return None
     require(prepared.stops)
-    outcome, failed = carry_out(prepared, engines(folder, stack), access, progress=progress)
+    engine = engines(folder, stack, interrupted=lambda: progress("the engine ends in order"))
+    outcome, failed = carry_out(prepared, engine, access, progress=progress)
     end(outcome, failed)
     return outcome
 

@@ -230,12 +230,8 @@ class Engine:
         return result
 
     def _quick(self, *args: str, stack: bool = True) -> str:
-        from formerr_infra.engine.command import QUICK_SECONDS
-
-        of = ["--stack", self.stack] if stack else []
-        ended = self._command.finish([*args, *of], self.folder, timeout=QUICK_SECONDS)
-        if ended.interrupted:
-            raise EngineInterrupted(f"`pulumi {args[0]}` of stack {self.stack!r} was interrupted")
+        named = ["--stack", self.stack] if stack else []
+        ended = self._command.quick([*args, *named], self.folder, of=f" of stack {self.stack!r}")
         if ended.code != 0:
             raise self._failure(f"pulumi {' '.join(args[:2])}", ended, None)
         return ended.out

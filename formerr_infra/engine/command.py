@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from formerr_infra import children
 from formerr_infra.engine import process
-from formerr_infra.engine.errors import EngineFailed
+from formerr_infra.engine.errors import EngineFailed, EngineInterrupted
 from formerr_infra.errors import SetupError
 
 if TYPE_CHECKING:
@@ -78,6 +78,24 @@ class Command:
 
                 words = [*args, "--event-log", os.fspath(log)]
                 return self.finish(words, folder, tick=tick, interrupted=interrupted)
+
+    def quick(self, args: Sequence[str], folder: Path, *, of: str = "") -> process.Done:
+        """A command that reads or writes a state and does nothing else, run to its end.
+
+        Args:
+            args: as for `finish`.
+            folder: where it runs.
+            of: what it is about, for the message.
+
+        Raises:
+            EngineInterrupted: this process was told to end meanwhile.
+            EngineFailed: it gave no answer within the time limit.
+            SetupError: it cannot be started.
+        """
+        done = self.finish(args, folder, timeout=QUICK_SECONDS)
+        if done.interrupted:
+            raise EngineInterrupted(f"`pulumi {' '.join(args[:2])}`{of} was interrupted")
+        return done
 
     def finish(
         self,

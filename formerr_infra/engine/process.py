@@ -75,7 +75,7 @@ def run(
             raise
         except BaseException:
             # Whoever watched it failed; the engine must not go on unseen, nor be torn down amid a write.
-            process.send_signal(signal.SIGINT)
+            passing.end()
             process.wait()
             raise
         return Done(process.returncode, _text(out), _text(err), interrupted=passing.heard)
@@ -139,13 +139,31 @@ class _Passing:
         if self.heard:
             process.send_signal(signal.SIGINT)
 
+    def end(self) -> None:
+        """Pass an interrupt on, unless one was heard already: the second would mean at once."""
+        if not self.heard:
+            self.heard = True
+            if self._process is not None:
+                self._process.send_signal(signal.SIGINT)
+
     def _hear(self, number: int, _frame: FrameType | None) -> None:
         if self.heard and number != signal.SIGINT:
             return
         self.heard = True
+        _told_to_end.set()
         if self._process is not None:
             self._process.send_signal(signal.SIGINT)
-        self._told()
+        # Whoever is told may write to a terminal that is gone; an error out of here would count as a watcher's.
+        with suppress(Exception, SystemExit):
+            self._told()
+
+
+_told_to_end = threading.Event()
+
+
+def told_to_end() -> bool:
+    """Whether this process was ever told to end while the engine ran: nobody may read any more what it says."""
+    return _told_to_end.is_set()
 
 
 def runs(pid: int) -> bool:

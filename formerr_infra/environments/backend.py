@@ -40,6 +40,7 @@ class Backend:
 
     Every method raises:
         BackendFailed: Pulumi ended with an error; the message is its own.
+        EngineInterrupted: this process was told to end meanwhile.
         SetupError: there is no Pulumi.
     """
 
@@ -92,10 +93,10 @@ class Backend:
             raise BackendFailed(f"`pulumi {' '.join(words[:2])}` did not print JSON") from None
 
     def _run(self, *words: str, stack: str | None = None) -> str:
-        from formerr_infra.engine.command import QUICK_SECONDS, Command
+        from formerr_infra.engine.command import Command
 
         of = ("--stack", stack) if stack is not None else ()
-        done = Command(self._environ).finish([*words, *of], self._folder, timeout=QUICK_SECONDS)
+        done = Command(self._environ).quick([*words, *of], self._folder)
         if done.code != 0:
             said = " ".join((done.err or done.out).split())
             raise BackendFailed(f"`pulumi {' '.join(words[:2])}` ended with {done.code}: {said}")

@@ -60,6 +60,21 @@ class Environment:
 
 
 @dataclass(frozen=True, slots=True)
+class Swept:
+    """What became of one environment in a sweep.
+
+    Attributes:
+        name: of the environment.
+        gone: whether all of it is gone.
+        why: what is still there and why; empty where it is gone.
+    """
+
+    name: str
+    gone: bool
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """What there is to put together.
 

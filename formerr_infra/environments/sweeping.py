@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from formerr_infra.engine.errors import EngineInterrupted
 from formerr_infra.environments import account, folder
 from formerr_infra.environments.backend import EXPIRES, Backend
-from formerr_infra.environments.errors import NoSuchEnvironment
-from formerr_infra.environments.listing import Environment, Seen, State, environments
+from formerr_infra.environments.errors import NoSuchEnvironment, SweepInterrupted
+from formerr_infra.environments.listing import Environment, Seen, State, Swept, environments
 from formerr_infra.errors import FormerrError
 from formerr_infra.settings.sources import LASTING
 
@@ -21,21 +21,6 @@ if TYPE_CHECKING:
 
 #: Takes what a stack owns, and raises a FormerrError unless all of it is gone.
 Destroy: TypeAlias = "Callable[[str], None]"
-
-
-@dataclass(frozen=True, slots=True)
-class Swept:
-    """What became of one environment.
-
-    Attributes:
-        name: of the environment.
-        gone: whether all of it is gone.
-        why: what is still there and why; empty where it is gone.
-    """
-
-    name: str
-    gone: bool
-    why: str = ""
 
 
 def look(project: Path, access: Access, backend: Backend) -> tuple[tuple[Environment, ...], str]:
@@ -78,12 +63,18 @@ def sweep(
     destroy: Destroy,
     progress: Callable[[str], None],
 ) -> tuple[Swept, ...]:
-    """Destroy each of them, remove its stack and its file, and go on with the next where one fails."""
-    swept = []
+    """Destroy each of them, remove its stack and its file, and go on with the next where one fails.
+
+    Raises:
+        SweepInterrupted: this process was told to end; none after it was begun.
+    """
+    swept: list[Swept] = []
     for one in expired:
         progress(one.name)
         try:
             _sweep(project, one, backend, destroy)
+        except EngineInterrupted as error:
+            raise SweepInterrupted(one.name, str(error), tuple(swept)) from None
         except FormerrError as error:
             swept.append(Swept(one.name, gone=False, why=str(error)))
         else:

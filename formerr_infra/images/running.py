@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from formerr_infra.engine import Engine, StackMissing
-from formerr_infra.engine.command import QUICK_SECONDS, Command
+from formerr_infra.engine.command import Command
 from formerr_infra.errors import LedgerUnreadable
 from formerr_infra.images.deployed import images_in
 
@@ -40,7 +40,7 @@ def running(folder: Path, registry: str) -> tuple[Reference, ...]:
 
 
 def _stacks(folder: Path) -> list[str]:
-    done = Command(os.environ).finish(["stack", "ls", "--json"], folder, timeout=QUICK_SECONDS)
+    done = Command(os.environ).quick(["stack", "ls", "--json"], folder)
     try:
         listed = json.loads(done.out) if done.code == 0 else None
         names = [str(one["name"]) for one in listed or ()]

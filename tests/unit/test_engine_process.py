@@ -66,6 +66,45 @@ def _run(tmp_path: Path, *sent: signal.Signals, seconds: float = 1.0) -> tuple[p
     return done, told
 
 
+@pytest.mark.parametrize("error", [OSError("the terminal is gone"), SystemExit(1)])
+def test_who_cannot_be_told_of_an_interrupt_makes_no_second_one_of_it(
+    tmp_path: Path, error: BaseException
+) -> None:
+    began = tmp_path / "began"
+    script = COUNTS.replace('print("ready", flush=True)', f"open({str(began)!r}, 'w').close()")
+    sent: list[bool] = []
+
+    def tick() -> None:
+        if began.exists() and not sent:
+            sent.append(True)
+            os.kill(os.getpid(), signal.SIGHUP)
+
+    def told() -> None:
+        raise error
+
+    done = process.run(
+        [sys.executable, "-c", script, "1"], folder=tmp_path, environ=os.environ, tick=tick, interrupted=told
+    )
+    assert (done.out.strip(), done.interrupted, process.told_to_end()) == ("heard 1", True, True)
+
+
+def test_a_watcher_that_fails_after_an_interrupt_adds_no_second_one(tmp_path: Path) -> None:
+    began, said = tmp_path / "began", tmp_path / "said"
+    script = COUNTS.replace('print("ready", flush=True)', f"open({str(began)!r}, 'w').close()").replace(
+        'print(f"heard {heard}", flush=True)', f"open({str(said)!r}, 'w').write(str(heard))"
+    )
+
+    def tick() -> None:
+        if began.exists():
+            os.kill(os.getpid(), signal.SIGHUP)
+            time.sleep(0.2)  # so that two would be told apart
+            raise LookupError("nobody reads it any more")
+
+    with pytest.raises(LookupError):
+        process.run([sys.executable, "-c", script, "1"], folder=tmp_path, environ=os.environ, tick=tick)
+    assert said.read_text() == "1"
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_what_would_end_this_process_reaches_the_engine_as_one_interrupt(
     tmp_path: Path, number: signal.Signals
