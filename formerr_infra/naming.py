@@ -10,12 +10,14 @@ import hashlib
 import re
 from typing import TYPE_CHECKING
 
+from formerr_infra.errors import SettingsError
 from formerr_infra.model import Mark
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 PROJECT = "formerr-infra"
+_STACK = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}")
 
 TYPE_NETWORK = "formerr:network:Network"
 TYPE_CLUSTER = "formerr:cluster:Cluster"
@@ -29,6 +31,16 @@ TYPE_DNS = "formerr:dns:Dns"
 TYPE_ALERTS = "formerr:alerts:Alerts"
 
 _MARK = re.compile(r"(?<![A-Za-z0-9_.:-])pulumi:(?P<project>[A-Za-z0-9_-]+):(?P<stack>[A-Za-z0-9_.-]+)")
+
+
+def require_stack(name: str) -> None:
+    """Stop at what the engine takes for no stack: an empty name is the selected stack to it, whichever that is.
+
+    Raises:
+        SettingsError: it is no short name of a stack.
+    """
+    if not _STACK.fullmatch(name):
+        raise SettingsError([f"{name!r} cannot be the name of a stack"])
 
 
 def mark_text(project: str, stack: str) -> str:

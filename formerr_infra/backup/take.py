@@ -16,7 +16,7 @@ from formerr_infra.backup.places import place
 from formerr_infra.backup.retention import Retention
 from formerr_infra.backup.sealed import Header
 from formerr_infra.backup.shelf import Shelf
-from formerr_infra.naming import PROJECT
+from formerr_infra.naming import PROJECT, require_stack
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,8 +48,9 @@ def shelf(
         environ: this process's own if left out.
 
     Raises:
-        SettingsError: the address is wrong, or a bucket's credentials are missing.
+        SettingsError: the address or the name is wrong, or a bucket's credentials are missing.
     """
+    require_stack(stack)
     environ = os.environ if environ is None else environ
     base = folder if to is None and not environ.get(WHERE) else Path.cwd()
     return Shelf(place(parse(to or environ.get(WHERE) or FOLDER, base), environ), PROJECT, stack)

@@ -176,9 +176,9 @@ def _changed(line: Line) -> str:
 
 def _stacks(folder: Path) -> list[str]:
     """The stacks that the folder has a file of."""
-    names = sorted(
-        file.name.removeprefix("Pulumi.").removesuffix(".yaml") for file in folder.glob("Pulumi.*.yaml")
-    )
+    from formerr_infra.settings.folder import stacks_of
+
+    names = [*stacks_of(folder)]
     if not names:
         raise SettingsError([f"{folder}: there is no Pulumi.<stack>.yaml"])
     return names

@@ -140,7 +140,15 @@ def sweep(
 
         said = _quiet if as_json else _progress
         try:
-            swept = sweeping.sweep(folder, expired, backend, destroyer(folder, said), said)
+            swept = sweeping.sweep(
+                folder,
+                expired,
+                backend,
+                destroyer(folder, said),
+                said,
+                again=lambda name: sweeping.look_again(folder, reach, backend, name),
+                now=moment,
+            )
         except SweepInterrupted as error:
             swept, interrupted = error.swept, error
     if as_json:

@@ -11,6 +11,7 @@ from formerr_infra.doctor.model import Finding, Level, Visit
 from formerr_infra.doctor.stacks import Stack
 from formerr_infra.errors import FormerrError
 from formerr_infra.inventory.crew import StillRunning, side_by_side
+from formerr_infra.settings.folder import stacks_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -35,7 +36,7 @@ def visit(
             because each may have an account of its own and the token opens one.
         timeout: seconds for the account's answers.
     """
-    names = list(environments) or sorted(path.name.split(".")[1] for path in folder.glob("Pulumi.*.yaml"))
+    names = list(environments) or [*stacks_of(folder)]
     stacks = [Stack(name, folder, environ, timeout=timeout) for name in names]
     checks: list[Check] = [("pulumi", "", partial(versions.pulumi, environ))]
     checks.append(("packages", "", lambda: versions.packages(versions.pins())))

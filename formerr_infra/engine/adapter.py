@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from formerr_infra.engine import event_log, events, exported, holders, locks, words
 from formerr_infra.engine.errors import EngineFailed, EngineInterrupted, StackLocked, StackMissing
+from formerr_infra.naming import require_stack
 from formerr_infra.tokens import account_of
 
 if TYPE_CHECKING:
@@ -42,6 +43,9 @@ class Engine:
         config_file: the stack's configuration, where it is not Pulumi.<stack>.yaml in the folder.
         interrupted: called when somebody wants a run to end, after the engine was told so.
 
+    Raises:
+        SettingsError: the name cannot be a stack's.
+
     Every method raises:
         StackMissing: there is no such stack (but `exists` and `init`).
         StackLocked: another run holds it.
@@ -59,6 +63,8 @@ class Engine:
         config_file: Path | None = None,
         interrupted: Callable[[], None] = lambda: None,
     ) -> None:
+        for part in stack.split("/"):
+            require_stack(part)
         self.folder = folder
         self.stack = stack
         self._environ = account_of(stack.rpartition("/")[2], os.environ if environ is None else environ)

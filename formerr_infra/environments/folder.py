@@ -12,6 +12,8 @@ from formerr_infra.errors import SettingsError
 from formerr_infra.naming import PROJECT
 from formerr_infra.settings import from_files
 from formerr_infra.settings.document import text_of
+from formerr_infra.settings.folder import stacks_of
+from formerr_infra.settings.parsing import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +30,7 @@ def stack_file(folder: Path, stack: str) -> Path:
 
 def stacks(folder: Path) -> tuple[str, ...]:
     """The stacks that have a file here."""
-    return tuple(sorted(one.name.split(".")[1] for one in folder.glob("Pulumi.*.yaml")))
+    return stacks_of(folder)
 
 
 def write_new(file: Path, text: str) -> None:
@@ -44,17 +46,18 @@ def write_new(file: Path, text: str) -> None:
         raise SettingsError([f"{file.name}: cannot be written: {error}"]) from None
 
 
-def expiries(folder: Path) -> dict[str, str | None]:
-    """Stack -> what its file says of its end, as it stands there; None where it says nothing.
-
-    Raises:
-        SettingsError: a stack file cannot be read.
-    """
+def expiries(folder: Path) -> tuple[dict[str, str | None], dict[str, str]]:
+    """Stack -> what its file says of its end, as it stands there, None where it says nothing; and why a file cannot be used."""
     found: dict[str, str | None] = {}
+    troubles: dict[str, str] = {}
     for stack in stacks(folder):
-        value = _config(stack_file(folder, stack)).get(_EXPIRES)
-        found[stack] = None if value in (None, "") else str(value)
-    return found
+        try:
+            value = _config(stack_file(folder, stack)).get(_EXPIRES)
+        except SettingsError as error:
+            troubles[stack] = "; ".join(error.findings)
+        else:
+            found[stack] = None if value in (None, "") else str(value)
+    return found, troubles
 
 
 def used_by_files(folder: Path, without: str) -> Used:
@@ -90,13 +93,6 @@ def held(folder: Path) -> Iterator[None]:
 
 
 def _config(file: Path) -> dict[str, Any]:
-    from ruamel.yaml import YAML
-
-    try:
-        loaded = YAML(typ="safe", pure=True).load(text_of(file))
-    except SettingsError:
-        raise
-    except Exception as error:
-        raise SettingsError([f"{file.name}: cannot be read: {type(error).__name__}"]) from None
+    loaded = parsed(text_of(file), file.name)
     config = loaded.get("config") if isinstance(loaded, dict) else None
     return config if isinstance(config, dict) else {}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from formerr_infra.environments import lifetime
@@ -43,6 +44,7 @@ class Environment:
         file: whether its stack file is here.
         vpc: id of a VPC with its mark.
         trouble: what is wrong with what is known; empty if nothing.
+        certain: whether anything says that it has a time to live; nothing may, where its file cannot be read.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Environment:
     file: bool = False
     vpc: str | None = None
     trouble: str = ""
+    certain: bool = True
 
     def expired(self, now: datetime) -> bool:
         """Whether its time has come."""
@@ -83,21 +86,27 @@ class Seen:
         stacks: of the backend.
         tags: stack -> its tags, of those that have a time to live there.
         marks: in the account.
+        troubles: stack -> why its file cannot be used.
     """
 
     files: Mapping[str, str | None]
     stacks: Sequence[Listed]
     tags: Mapping[str, Mapping[str, str]]
     marks: Marks
+    troubles: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 def environments(seen: Seen) -> tuple[Environment, ...]:
-    """Every stack that has a time to live anywhere, but never staging or production; by name."""
+    """Every stack that has a time to live anywhere, or may have one in a file that cannot be read; by name.
+
+    Never staging or production.
+    """
     stacks = {one.name: one for one in seen.stacks}
     names = {
         *(name for name, text in seen.files.items() if text is not None),
         *(name for name, tags in seen.tags.items() if EXPIRES in tags),
         *seen.marks.until,
+        *seen.troubles,
     } - {*LASTING}
     return tuple(_one(name, stacks.get(name), seen) for name in sorted(names))
 
@@ -113,15 +122,18 @@ def _one(name: str, stack: Listed | None, seen: Seen) -> Environment:
     wrong = [
         f"{where} says {said[where]!r}, which is no time" for where, moment in read.items() if moment is None
     ]
+    if name in seen.troubles:
+        wrong.append(seen.troubles[name])
     return Environment(
         name=name,
         created=lifetime.read(tags.get(CREATED, "")),
         expires=None if wrong else lifetime.latest(*read.values()),
         state=_state(name, stack, seen),
         resources=(stack.resources or 0) if stack is not None else 0,
-        file=name in seen.files,
+        file=name in seen.files or name in seen.troubles,
         vpc=seen.marks.vpcs.get(name),
         trouble="; ".join(wrong),
+        certain=bool(read),
     )
 
 

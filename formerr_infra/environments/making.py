@@ -75,26 +75,31 @@ def new(project: Path, wanted: Wanted, access: Access, now: datetime, backend: B
         BackendFailed: the stack could not be made, or not marked; then neither stack nor file stays.
     """
     require_name(wanted.name)
-    file = folder.stack_file(project, wanted.name)
     with folder.held(project):
-        staging = from_files(project, folder.SOURCE)
-        text = text_of(folder.stack_file(project, folder.SOURCE))
-        _require_free(file, wanted.name, backend)
-        choice = _chosen(wanted, staging, now, _all_used(project, wanted.name, access))
-        own = entries(staging, choice)
-        made, secrets = compose(text, f"Pulumi.{folder.SOURCE}.yaml", own, choice)
-        folder.write_new(file, made)
-        with ExitStack() as undone:
-            undone.callback(file.unlink, missing_ok=True)
-            settings = from_files(project, wanted.name)
-            _require_apart(project, wanted.name, settings, shared=wanted.shared)
-            backend.init(wanted.name)
-            undone.callback(backend.remove, wanted.name)
-            # Pulumi has written the whole file anew to put in what its secrets are encrypted with.
-            replace_text(file, made + secrets_of(text_of(file)))
-            tags = {EXPIRES: choice.expires, CREATED: lifetime.written(now), FROM: folder.SOURCE}
-            backend.tag(wanted.name, tags)
-            undone.pop_all()
+        return _new(project, wanted, access, now, backend)
+
+
+def _new(project: Path, wanted: Wanted, access: Access, now: datetime, backend: Backend) -> Made:
+    """The same where the folder is held."""
+    file = folder.stack_file(project, wanted.name)
+    staging = from_files(project, folder.SOURCE)
+    text = text_of(folder.stack_file(project, folder.SOURCE))
+    _require_free(file, wanted.name, backend)
+    choice = _chosen(wanted, staging, now, _all_used(project, wanted.name, access))
+    own = entries(staging, choice)
+    made, secrets = compose(text, f"Pulumi.{folder.SOURCE}.yaml", own, choice)
+    folder.write_new(file, made)
+    with ExitStack() as undone:
+        undone.callback(file.unlink, missing_ok=True)
+        settings = from_files(project, wanted.name)
+        _require_apart(project, wanted.name, settings, shared=wanted.shared)
+        backend.init(wanted.name)
+        undone.callback(backend.remove, wanted.name)
+        # Pulumi has written the whole file anew to put in what its secrets are encrypted with.
+        replace_text(file, made + secrets_of(text_of(file)))
+        tags = {EXPIRES: choice.expires, CREATED: lifetime.written(now), FROM: folder.SOURCE}
+        backend.tag(wanted.name, tags)
+        undone.pop_all()
     return Made(wanted.name, now + wanted.ttl, settings, secrets)
 
 
@@ -106,18 +111,26 @@ def new_or_longer(project: Path, wanted: Wanted, access: Access, now: datetime, 
         FormerrError: see `new`.
     """
     require_name(wanted.name)
+    with folder.held(project):
+        return _new_or_longer(project, wanted, access, now, backend)
+
+
+def _new_or_longer(project: Path, wanted: Wanted, access: Access, now: datetime, backend: Backend) -> Made:
     file = folder.stack_file(project, wanted.name)
     stack = next((one for one in backend.stacks() if one.name == wanted.name), None)
-    if stack is None and not file.exists():
-        return new(project, wanted, access, now, backend)
+    if not file.exists():
+        if stack is not None:
+            _require_ours(wanted.name, backend)
+            if stack.resources:
+                backend.restore_file(wanted.name)
+            else:
+                backend.remove(wanted.name)  # begun and never deployed: no update has kept its file
+        if stack is None or not stack.resources:
+            return _new(project, wanted, access, now, backend)
+    # Before the first write: what has no time to live stays as it is.
+    _known_end(wanted.name, from_files(project, wanted.name), backend, stack=stack is not None)
     if stack is None:
         backend.init(wanted.name)
-    elif not file.exists():
-        _require_ours(wanted.name, backend)
-        if not stack.resources:
-            backend.remove(wanted.name)  # begun and never deployed: no update has kept its file
-            return new(project, wanted, access, now, backend)
-        backend.restore_file(wanted.name)
     if wanted.image_tag is not None:
         replace_text(file, with_key(text_of(file), file.name, "imageTag", wanted.image_tag))
     return _longer(project, wanted.name, now + wanted.ttl, backend, keep=True)
@@ -144,14 +157,7 @@ def extend(project: Path, name: str, ttl: timedelta, now: datetime, backend: Bac
 
 def _longer(project: Path, name: str, until: datetime, backend: Backend, *, keep: bool) -> Made:
     file = folder.stack_file(project, name)
-    settings = from_files(project, name)
-    known = lifetime.latest(
-        lifetime.read(settings.expires_at or ""), lifetime.read(backend.tags(name).get(EXPIRES, ""))
-    )
-    if known is None:
-        raise NoSuchEnvironment(
-            f"{name!r} has no time to live, so it is no environment of `formerr env new`, and nothing sweeps it."
-        )
+    known = _known_end(name, from_files(project, name), backend)
     if known > until and not keep:
         raise NoSuchEnvironment(
             f"{name!r} lives until {lifetime.written(known)}, which is later. "
@@ -162,6 +168,21 @@ def _longer(project: Path, name: str, until: datetime, backend: Backend, *, keep
     replace_text(file, with_key(text_of(file), file.name, "expiresAt", text))
     backend.tag(name, {EXPIRES: text})
     return Made(name, until, from_files(project, name), anew=False)
+
+
+def _known_end(name: str, settings: Settings, backend: Backend, *, stack: bool = True) -> datetime:
+    """When it may go, by its file and by its stack's tag, if there is a stack.
+
+    Raises:
+        NoSuchEnvironment: neither says so.
+    """
+    tagged = backend.tags(name).get(EXPIRES, "") if stack else ""
+    known = lifetime.latest(lifetime.read(settings.expires_at or ""), lifetime.read(tagged))
+    if known is None:
+        raise NoSuchEnvironment(
+            f"{name!r} has no time to live, so it is no environment of `formerr env new`, and nothing sweeps it."
+        )
+    return known
 
 
 def _require_free(file: Path, name: str, backend: Backend) -> None:

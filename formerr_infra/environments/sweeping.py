@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from formerr_infra.engine.errors import EngineInterrupted
-from formerr_infra.environments import account, folder
+from formerr_infra.environments import account, folder, lifetime
 from formerr_infra.environments.backend import EXPIRES, Backend
 from formerr_infra.environments.errors import NoSuchEnvironment, SweepInterrupted
 from formerr_infra.environments.listing import Environment, Seen, State, Swept, environments
@@ -27,14 +27,29 @@ def look(project: Path, access: Access, backend: Backend) -> tuple[tuple[Environ
     """Every environment, and why the account could not be asked (empty if it could).
 
     Raises:
-        SettingsError: a stack file cannot be read, or the access is unusable.
+        SettingsError: the access is unusable.
         BackendFailed: the backend could not be asked.
     """
-    marks = account.marks(access)
+    files, troubles = folder.expiries(project)
     stacks = backend.stacks()
     tagged = [one.name for one in backend.stacks(tag=EXPIRES)]
     tags = {name: backend.tags(name) for name in tagged}
-    return environments(Seen(folder.expiries(project), stacks, tags, marks)), marks.unknown
+    marks = account.marks(access)
+    return environments(Seen(files, stacks, tags, marks, troubles)), marks.unknown
+
+
+def look_again(project: Path, access: Access, backend: Backend, name: str) -> Environment | None:
+    """One environment as it is now; None where nothing says any more that it is one.
+
+    Raises:
+        SettingsError, BackendFailed: see `look`.
+    """
+    files, troubles = folder.expiries(project)
+    stacks = backend.stacks()
+    tags = {name: backend.tags(name)} if any(one.name == name for one in stacks) else {}
+    marks = account.marks(access)
+    found = environments(Seen(files, stacks, tags, marks, troubles))
+    return next((one for one in found if one.name == name), None)
 
 
 def due(found: Sequence[Environment], now: datetime) -> tuple[Environment, ...]:
@@ -46,9 +61,15 @@ def named(found: Sequence[Environment], name: str, backend: Backend) -> tuple[En
     """The environment of a name; nothing where there is none.
 
     Raises:
-        NoSuchEnvironment: what has the name has no time to live.
+        NoSuchEnvironment: what has the name has no time to live, or it cannot be read whether it has.
     """
     chosen = tuple(one for one in found if one.name == name and name not in LASTING)
+    for one in chosen:
+        if not one.certain:
+            raise NoSuchEnvironment(
+                f"whether {name!r} is an environment is not known: {one.trouble}. Put the file right, or take the stack down: "
+                f"formerr destroy {name}"
+            )
     if not chosen and any(one.name == name for one in backend.stacks()):
         raise NoSuchEnvironment(
             f"the stack {name!r} has no time to live, so it is no environment. To take it down: formerr destroy {name}"
@@ -62,8 +83,20 @@ def sweep(
     backend: Backend,
     destroy: Destroy,
     progress: Callable[[str], None],
+    again: Callable[[str], Environment | None] | None = None,
+    now: datetime | None = None,
 ) -> tuple[Swept, ...]:
     """Destroy each of them, remove its stack and its file, and go on with the next where one fails.
+
+    Args:
+        project: folder of Pulumi.yaml.
+        expired: what goes.
+        backend: that has the stacks.
+        destroy: see `Destroy`.
+        progress: told what is done now.
+        again: looks at one by its name once more, as its turn comes: one that was given more time meanwhile stays. Without it
+            each goes, whatever its time.
+        now: as of when one is expired.
 
     Raises:
         SweepInterrupted: this process was told to end; none after it was begun.
@@ -72,7 +105,11 @@ def sweep(
     for one in expired:
         progress(one.name)
         try:
-            _sweep(project, one, backend, destroy)
+            present = one if again is None or now is None else again(one.name)
+            if present is None or (now is not None and not due((present,), now)):
+                progress(_stays(one.name, present))
+                continue
+            _sweep(project, present, backend, destroy)
         except EngineInterrupted as error:
             raise SweepInterrupted(one.name, str(error), tuple(swept)) from None
         except FormerrError as error:
@@ -80,6 +117,14 @@ def sweep(
         else:
             swept.append(Swept(one.name, gone=True))
     return tuple(swept)
+
+
+def _stays(name: str, one: Environment | None) -> str:
+    if one is None or one.expires is None:
+        return (
+            f"{name}: stays; {one.trouble if one is not None else 'nothing says any more that it is to go'}"
+        )
+    return f"{name}: stays; it lives until {lifetime.written(one.expires)}"
 
 
 def _sweep(project: Path, one: Environment, backend: Backend, destroy: Destroy) -> None:

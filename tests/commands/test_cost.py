@@ -89,6 +89,7 @@ def test_all_stacks_of_the_folder_are_priced_with_their_sum_and_the_accounts_pla
     formerr: InProcess,
 ) -> None:
     formerr.configure("production", databasePolicy="create")
+    (formerr.folder / "Pulumi.staging.bak.yaml").write_text("a copy, and no stack's\n", "utf-8")
     formerr.patch.setenv("DIGITALOCEAN_TOKEN_PRODUCTION", TOKEN)
     (formerr.folder / "pulumi").write_text("#!/bin/sh\necho 'error: no stack named x' >&2; exit 1\n", "utf-8")
     (formerr.folder / "pulumi").chmod(0o755)

@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 from formerr_infra.environments import lifetime
 from formerr_infra.environments.account import Marks
 from formerr_infra.environments.backend import CREATED, EXPIRES, Listed
+from formerr_infra.environments.folder import expiries
 from formerr_infra.environments.listing import Seen, State, environments
 from formerr_infra.environments.names import LONGEST, RESERVED, require_name
 from formerr_infra.environments.pattern import Choice, entries
@@ -327,6 +328,28 @@ def test_nothing_is_due_before_the_last_moment_that_anything_names_or_while_one_
     may_go = "x" not in known and max(readable) <= 0
     assert bool(due(found, NOW)) == may_go
     assert bool(found[0].trouble) == ("x" in known)
+
+
+#: Each line stands for ten of the one before.
+BOMB = "a0: &a0 x\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 12))
+
+
+@pytest.mark.parametrize("text", [BOMB, "config: [\n", "\x00"], ids=["aliases", "no YAML", "no text"])
+def test_a_file_that_cannot_be_used_is_the_trouble_of_one_environment(tmp_path: Path, text: str) -> None:
+    (tmp_path / "Pulumi.pr-1.yaml").write_text(text, "utf-8")
+    (tmp_path / "Pulumi.pr-2.yaml").write_text(f'config:\n  formerr-infra:expiresAt: "{early(1)}"\n', "utf-8")
+    (tmp_path / "Pulumi.dev.yaml").write_text("config:\n  formerr-infra:region: nyc3\n", "utf-8")
+    (tmp_path / "Pulumi.pr-2.bak.yaml").write_text("config: [\n", "utf-8")
+    files, troubles = expiries(tmp_path)
+    assert files == {"dev": None, "pr-2": early(1)}
+    assert list(troubles) == ["pr-1"]
+    stacks = tuple(Listed(name, 3, busy=False) for name in ("pr-1", "pr-2", "dev"))
+    for tags in ({}, {"pr-1": {EXPIRES: early(1)}}):
+        found = environments(seen(files=files, troubles=troubles, stacks=stacks, tags=tags))
+        assert [one.name for one in found] == ["pr-1", "pr-2"]
+        assert "Pulumi.pr-1.yaml" in found[0].trouble
+        assert found[0].certain is bool(tags)
+        assert [one.name for one in due(found, NOW)] == ["pr-2"], "what its file says is not known"
 
 
 def test_a_stack_without_a_time_to_live_is_no_environment() -> None:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from formerr_infra.backup.take import shelf
 from formerr_infra.engine import Engine
 from formerr_infra.environments.folder import SOURCE
+from formerr_infra.errors import SettingsError
 from formerr_infra.settings import access_of
 from formerr_infra.tokens import LASTING, account_of, of_stacks, variable_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 OWN = "DIGITALOCEAN_TOKEN_"
 ALL = (
@@ -73,6 +80,16 @@ def test_the_engine_works_where_is_looked(stack: str, tmp_path_factory: pytest.T
     engine = Engine(folder, stack, environ(*ALL, PATH=f"{folder}:/bin:/usr/bin"))
     engine.destroy(preview_only=True, state={"version": 3, "deployment": {}})
     assert (folder / "pulumi.said").read_text("utf-8").split() == [f"in-{OWN}STAGING"]
+
+
+@pytest.mark.parametrize("name", ["", "organization//staging", "/", "../x", "a b", ".."])
+def test_what_is_no_name_of_a_stack_never_reaches_the_engine_which_would_take_the_selected_one(
+    name: str, tmp_path: Path
+) -> None:
+    with pytest.raises(SettingsError, match="name of a stack"):
+        Engine(tmp_path, name)
+    with pytest.raises(SettingsError, match="name of a stack"):
+        shelf(tmp_path, name)
 
 
 def test_the_tokens_of_stacks_are_found_by_their_names() -> None:
