@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from formerr_infra import files, tokens
+from formerr_infra import tokens
 from formerr_infra.errors import SettingsError
 from formerr_infra.inventory.facts import Access
 from formerr_infra.loopback import is_loopback, require_loopback
 from formerr_infra.naming import PROJECT
+from formerr_infra.settings.located import MOST, located, shortened, told
 from formerr_infra.settings.schema import Settings, said, shorthands, stack_defaults
 from formerr_infra.settings.secrets import KEYS, Secrets, read
 from formerr_infra.settings.slack import KEY as SLACK_KEY
@@ -60,17 +61,20 @@ def check(values: Mapping[str, Any], stack: str, *, folder: Path | None = None) 
     check_name(stack)
     spelled, findings = shorthands(said(values))
     settings: Settings | None = None
+    more = 0
     try:
         settings = Settings.model_validate(stack_defaults(stack) | spelled)
     except ValidationError as error:
-        findings += [_finding(detail, spelled) for detail in error.errors(include_url=False)]
+        details = error.errors(include_url=False)
+        more = max(0, len(details) - MOST)
+        findings += [_finding(detail, spelled) for detail in details[:MOST]]
     if settings is not None and settings.expires_at is not None and stack in LASTING:
         findings.append(
             ("expiresAt", f"{stack} has no time to live; only environments of `formerr env new` do")
         )
     if findings or settings is None:
         file = (folder or Path()) / f"Pulumi.{stack}.yaml"
-        raise SettingsError([_located(file, key, message) for key, message in dict.fromkeys(findings)])
+        raise SettingsError(located(file, findings, more=more))
     return settings
 
 
@@ -91,17 +95,13 @@ def from_files(folder: Path, stack: str) -> Settings:
     values = _of_project(_config(project, "Pulumi.yaml"))
     config = _config(_yaml(file), file.name)
     if strays := _strays(config):
-        raise SettingsError(
-            [f"{file.name}{_line(file, key)}: {shortened(key)}: {said_so}" for key, said_so in strays]
-        )
+        raise SettingsError(told(file, strays))
     values |= _own(config)
     secret = [key for key, value in values.items() if isinstance(value, dict) and "secure" in value]
-    wrong = [
-        _located(file, key, "is a secret, and no setting is one") for key in secret if key not in _SECRET
-    ]
-    wrong += [_located(file, key, _PLAIN) for key in values if key in _SECRET and key not in secret]
+    wrong = [(key, "is a secret, and no setting is one") for key in secret if key not in _SECRET]
+    wrong += [(key, _PLAIN) for key in values if key in _SECRET and key not in secret]
     if wrong:
-        raise SettingsError(wrong)
+        raise SettingsError(located(file, wrong))
     return check({key: value for key, value in values.items() if key not in _SECRET}, stack, folder=folder)
 
 
@@ -116,12 +116,12 @@ def from_engine(stack: str, folder: Path) -> Settings:
 
     values = _own(CONFIG.get())
     wrong = [
-        _located(folder / f"Pulumi.{stack}.yaml", key, _PLAIN)
+        (key, _PLAIN)
         for key in values
         if key in _SECRET and not pulumi_config.is_config_secret(f"{PROJECT}:{key}")
     ]
     if wrong:
-        raise SettingsError(wrong)
+        raise SettingsError(located(folder / f"Pulumi.{stack}.yaml", wrong))
     return check({key: value for key, value in values.items() if key not in _SECRET}, stack, folder=folder)
 
 
@@ -347,30 +347,3 @@ def _keys() -> Iterable[str]:
 def _meant(key: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(key, list(known), n=1)
     return f"; did you mean {close[0]}?" if close else ""
-
-
-def _located(file: Path, key: str, message: str) -> str:
-    return f"{file.name}{_line(file, key)}: {PROJECT}:{shortened(key)}: {message}"
-
-
-def shortened(key: str) -> str:
-    """A key for a message: one of no length that anybody would read."""
-    return key if len(key) <= _LONGEST_KEY else f"{key[:_LONGEST_KEY]}…"
-
-
-_LONGEST_KEY = 80
-
-
-def _line(file: Path, key: str) -> str:
-    number = line_of(file, f"{PROJECT}:{key}")
-    return f":{number}" if number else ""
-
-
-def line_of(file: Path, key: str) -> int:
-    """The line of a key of a stack file, with its namespace; 0 where it is not."""
-    try:
-        lines = files.text_of(file).splitlines()
-    except OSError:
-        return 0
-    pattern = re.compile(rf"\s*['\"]?{re.escape(key)}['\"]?\s*:")
-    return next((number for number, line in enumerate(lines, 1) if pattern.match(line)), 0)

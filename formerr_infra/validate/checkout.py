@@ -13,8 +13,8 @@ from formerr_infra import children
 from formerr_infra.errors import FormerrError, SettingsError
 from formerr_infra.naming import PROJECT
 from formerr_infra.settings import Settings, access_of, complete, from_files
+from formerr_infra.settings.located import lines_of
 from formerr_infra.settings.secrets import DATABASE, KEYS
-from formerr_infra.settings.sources import line_of
 from formerr_infra.validate.finding import Finding, placed
 from formerr_infra.validate.pair import collisions, missing
 
@@ -73,7 +73,7 @@ def _files(folder: Path, environment: Mapping[str, str], stacks: Sequence[str]) 
         found += collisions(
             (_file(first), settings[first]),
             (_file(second), settings[second]),
-            lambda file, key: line_of(folder / file, f"{PROJECT}:{key}"),
+            lambda file, key: lines_of(folder / file).get(f"{PROJECT}:{key}", 0),
         )
         found += missing((_file(first), raw[first]), (_file(second), raw[second]))
     return found
@@ -100,10 +100,11 @@ def _config(file: Path) -> dict[str, Any]:
 
 
 def _plain(folder: Path, stack: str, config: Mapping[str, Any]) -> list[Finding]:
+    lines = lines_of(folder / _file(stack))
     return [
         Finding(
             _file(stack),
-            line_of(folder / _file(stack), key),
+            lines.get(key, 0),
             "plain-secret",
             f"{key}: is a secret and stands in the open; run `pulumi config set --secret` for it, and make a new one",
         )

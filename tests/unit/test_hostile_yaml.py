@@ -81,6 +81,30 @@ def folder(where: Path, text: str | bytes, name: str = "Pulumi.staging.yaml") ->
     return where
 
 
+@pytest.mark.parametrize(
+    ("line", "many"),
+    [
+        pytest.param("formerr-infra:settinq{0}: x", 7_000, id="unknown"),
+        pytest.param("formerrinfra{0}:region: x", 7_000, id="of-no-namespace"),
+        pytest.param("formerr-infra:s{0}: {{secure: x}}", 4_000, id="secrets"),
+        pytest.param("formerr-infra:settinq{0}: x" + " " * 4_000 + "#", 55, id="blanks"),
+    ],
+)
+def test_of_faults_without_end_the_first_are_told_with_their_lines_and_how_many_more(
+    tmp_path: Path, line: str, many: int
+) -> None:
+    text = "config:\n" + "".join(f"  {line.format(number)}\n" for number in range(many))
+    began = time.monotonic()
+    with pytest.raises(SettingsError) as stopped:
+        from_files(folder(tmp_path, text), "staging")
+    assert time.monotonic() - began < SECONDS / 2
+    *told, rest = stopped.value.findings
+    assert [one.split(": ")[0] for one in told] == [
+        f"Pulumi.staging.yaml:{number + 2}" for number in range(50)
+    ]
+    assert rest == f"Pulumi.staging.yaml: and {many - 50:,} more such findings"
+
+
 @pytest.mark.parametrize("name", ["Pulumi.staging.yaml", "Pulumi.yaml"])
 @pytest.mark.parametrize("what", HOSTILE)
 def test_a_hostile_file_is_refused_by_file_at_once_and_without_its_values(
