@@ -116,7 +116,7 @@ def _endpoint(url: str) -> str:
     url = url.rstrip("/")
     if not _LOOPBACK.fullmatch(url) and not _REMOTE.fullmatch(url):
         raise NoCredentialError(
-            f"{ENDPOINT} is {url!r}; the base address of an API by https is expected (plain http on loopback only)"
+            f"{ENDPOINT} is {url.rpartition('@')[2]!r}; the base address of an API by https is expected (plain http on loopback only)"
         )
     return url
 

@@ -16,6 +16,30 @@ Messages say what was found, which ids, and what to set or run. None of them eve
 
 from __future__ import annotations
 
+#: What a command ends with, in a word or two, whichever error it is.
+EXIT_CODES = {
+    0: "done",
+    1: "failure, or not agreed to",
+    2: "configuration or usage",
+    3: "refused",
+    4: "unknown",
+    5: "preflight",
+    6: "not on loopback",
+    7: "something is missing",
+    8: "unhealthy",
+    9: "drift",
+    11: "packages",
+    12: "tools",
+    13: "local DigitalOcean",
+    14: "engine",
+    15: "left behind",
+    16: "state",
+    17: "not swept",
+    18: "GitHub",
+    19: "registry",
+    130: "interrupted",
+}
+
 
 class FormerrError(Exception):
     """Base of all: caught at the edge, printed without a traceback."""

@@ -10,13 +10,14 @@ import json
 import os
 import shutil
 import subprocess
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from formerr_infra import children
+from formerr_infra import children, files
 from formerr_infra.errors import LedgerUnreadable
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from formerr_infra.ledger import Ledger
 
 EXPORT_SECONDS = 60.0
@@ -40,7 +41,9 @@ class Export:
         Raises:
             LedgerUnreadable: there is no `pulumi` to run.
         """
-        program = shutil.which("pulumi") or shutil.which("pulumi", path=str(Path.home() / ".pulumi" / "bin"))
+        program = shutil.which("pulumi")
+        if program is None and (home := files.home(os.environ)):
+            program = shutil.which("pulumi", path=str(home / ".pulumi" / "bin"))
         if program is None:
             raise LedgerUnreadable(
                 "the stack's state could not be read: there is no `pulumi` on the PATH. Install Pulumi, or run "

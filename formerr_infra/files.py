@@ -14,12 +14,23 @@ import secrets
 import stat
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 #: Of a file that people write by hand; bytes.
 BY_HAND = 256 * 1024
 #: Of a file that programs write, such as an exported state; bytes.
 BY_PROGRAM = 256 * 1024 * 1024
+
+
+def home(environ: Mapping[str, str]) -> Path | None:
+    """The user's home; None where neither HOME nor the system knows one."""
+    try:
+        return Path(environ.get("HOME") or Path.home())
+    except RuntimeError:
+        return None
 
 
 class Unfit(OSError):

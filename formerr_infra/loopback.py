@@ -32,6 +32,13 @@ def is_loopback(url: str) -> bool:
         return False
 
 
+def shown(url: str) -> str:
+    """A URL for a message, without what stands before an @: a password can."""
+    before, at, rest = url.rpartition("@")
+    scheme = re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", before)
+    return f"{scheme[0] if scheme else ''}…@{rest}" if at else url
+
+
 def require_loopback(url: str, *, what: str = "endpoint") -> str:
     """Return `url` unchanged.
 
@@ -40,7 +47,7 @@ def require_loopback(url: str, *, what: str = "endpoint") -> str:
     """
     if not is_loopback(url):
         raise NotLoopback(
-            f"{what} is {url!r}, which is not a loopback address. Local mode talks to this machine only; "
+            f"{what} is {shown(url)!r}, which is not a loopback address. Local mode talks to this machine only; "
             "unset FORMERR_LOCAL to use the real DigitalOcean, or set DIGITALOCEAN_API_URL to the address that "
             "`formerr local status` prints."
         )

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from formerr_infra.switches import is_on
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -24,7 +26,7 @@ LASTING = ("staging", "production")
 
 def is_local(environ: Mapping[str, str]) -> bool:
     """Whether only this machine is talked to."""
-    return environ.get(LOCAL, "") not in ("", "0", "false")
+    return is_on(environ, LOCAL)
 
 
 def variable_of(stack: str, environ: Mapping[str, str]) -> str:

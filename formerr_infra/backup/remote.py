@@ -173,7 +173,7 @@ def _stands_there(there: Engine, export: Mapping[str, object], address: Address)
 
 
 def _has_token(url: str, environ: Mapping[str, str]) -> None:
-    home = Path(environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
+    home = Path(environ.get("PULUMI_HOME") or (files.home(environ) or Path("/")) / ".pulumi")
     try:
         known = files.json_of(home / "credentials.json").get("accessTokens") or {}
     except (OSError, AttributeError):

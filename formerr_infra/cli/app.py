@@ -1,15 +1,13 @@
 """The `formerr` command's entry point: commands, global behaviour, exit codes.
 
-Exit codes: 0 done; 1 unexpected failure; 2 bad configuration or usage; 3 refused by the decision table; 4 something
-could not be known; 5 the account cannot take what would be made; 6 not on loopback; 7 a tool or local service is
-missing; 8 a check of the environment's health failed; 9 drift; 11 to 14 set-up and local runs; 15 a destroy left something
-that should not be; 16 a backup, a restore or a place for the state (`docs/exit-codes.md`).
+Exit codes are those of `errors.EXIT_CODES`, each with its errors in `docs/exit-codes.md`.
 
 Commands import what they need when they run, so that `--help` stays quick.
 """
 
 from __future__ import annotations
 
+import io
 import sys
 
 import typer
@@ -37,6 +35,7 @@ from formerr_infra.cli import (
 )
 from formerr_infra.cli.options import shared
 from formerr_infra.cli.streams import steady
+from formerr_infra.errors import EXIT_CODES
 
 app = typer.Typer(
     name="formerr",
@@ -45,8 +44,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 done, 1 failure, 2 configuration or usage, 3 refused, 4 unknown, 5 preflight, "
-    "6 not on loopback, 8 unhealthy, 9 drift, 7 and 11 to 14 set-up and local runs, 15 left behind, 16 state. "
+    epilog=f"Exit codes: {', '.join(f'{code} {said}' for code, said in EXIT_CODES.items())}. "
     "FORMERR_TRACEBACK=1 shows tracebacks.",
 )
 app.command("detect")(shared(detect.detect))
@@ -74,6 +72,9 @@ app.add_typer(state.app, name="state")
 def main() -> None:
     """Run the command; nothing that stops it is shown as a traceback, unless FORMERR_TRACEBACK asks for it."""
     cores.none()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A sign that the output's encoding lacks is no reason to stop.
+        sys.stdout.reconfigure(errors="replace")
     steady()
     try:
         app()

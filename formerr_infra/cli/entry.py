@@ -14,6 +14,11 @@ def main() -> None:
     """Run the command."""
     try:
         from formerr_infra.cli.app import main as run
+
+        run()
+    except KeyboardInterrupt:
+        # Nothing of a command has begun, or it has said what there is to say.
+        sys.exit(130)
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] == "formerr_infra":
             raise
@@ -22,7 +27,6 @@ def main() -> None:
             "`make setup` does so in a checkout\n"
         )
         sys.exit(SetupError.exit_code)
-    run()
 
 
 if __name__ == "__main__":

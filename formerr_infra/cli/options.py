@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from formerr_infra.switches import is_on
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -84,11 +86,12 @@ def as_text(document: object, *, indent: int | None = 2) -> str:
 
 def verbose() -> bool:
     """Whether `--verbose` was given, or FORMERR_VERBOSE is set."""
-    return bool(os.environ.get(VERBOSE))
+    return is_on(os.environ, VERBOSE)
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Where tables go: no colours where the output is no terminal, or nobody wants them."""
+    """Where tables go: no colours where the output is no terminal, or nobody wants them; a bracket is a bracket."""
     from rich.console import Console
 
-    return Console(stderr=stderr, no_color=True if os.environ.get(NO_COLOR) else None, highlight=False)
+    no_color = True if os.environ.get(NO_COLOR) else None
+    return Console(stderr=stderr, no_color=no_color, highlight=False, markup=False, emoji=False)

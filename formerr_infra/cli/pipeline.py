@@ -113,7 +113,8 @@ def hand(lines: Sequence[str]) -> None:
     """Append lines to GITHUB_OUTPUT, where there is one.
 
     Raises:
-        SettingsError: what was meant to be one line is more, and could hand a value that nobody meant to hand.
+        SettingsError: what was meant to be one line is more, and could hand a value that nobody meant to hand; or the
+            file cannot be written.
     """
     wrong = [
         f"{line.partition('=')[0]!r} is more than one line of text"
@@ -122,9 +123,7 @@ def hand(lines: Sequence[str]) -> None:
     ]
     if wrong:
         raise SettingsError(wrong)
-    if file := os.environ.get("GITHUB_OUTPUT"):
-        with Path(file).open("a", encoding="utf-8") as out:
-            out.writelines(f"{line}\n" for line in lines)
+    _append("GITHUB_OUTPUT", lines)
 
 
 def _text(key: str, files: Sequence[Path]) -> str:
@@ -173,9 +172,21 @@ def _pull_request() -> int:
 
 
 def _summarize(text: str) -> None:
-    if file := os.environ.get("GITHUB_STEP_SUMMARY"):
-        with Path(file).open("a", encoding="utf-8") as out:
-            out.write(f"{text}\n")
+    _append("GITHUB_STEP_SUMMARY", [text])
+
+
+def _append(variable: str, lines: Sequence[str]) -> None:
+    """Append lines to the file that a variable names, if it does.
+
+    Raises:
+        SettingsError: it cannot be written.
+    """
+    if file := os.environ.get(variable):
+        try:
+            with Path(file).open("a", encoding="utf-8") as out:
+                out.writelines(f"{line}\n" for line in lines)
+        except OSError as error:
+            raise SettingsError([f"{variable}: {file}: cannot be written: {error.strerror}"]) from None
 
 
 def _print(document: dict[str, Any], line: str, *, as_json: bool) -> None:

@@ -60,9 +60,9 @@ class Steady:
 
 
 def steady() -> None:
-    """Put them in the place of standard output and error."""
+    """Put them in the place of standard output and error, where these are not closed."""
     sys.stdout, sys.stderr = (
-        one if isinstance(one, Steady) else cast("TextIO", Steady(one, _ending))
+        one if one is None or isinstance(one, Steady) else cast("TextIO", Steady(one, _ending))
         for one in (sys.stdout, sys.stderr)
     )
 

@@ -47,7 +47,10 @@ def _of_project(folder: Path) -> str:
 
 def _of_login(environ: Mapping[str, str]) -> str:
     home = environ.get("PULUMI_CREDENTIALS_PATH") or environ.get("PULUMI_HOME")
-    where = Path(home) if home else Path(environ.get("HOME") or Path.home()) / ".pulumi"
+    own = files.home(environ)
+    if not home and own is None:
+        return ""
+    where = Path(home) if home else (own or Path()) / ".pulumi"
     try:
         return str(files.json_of(where / "credentials.json").get("current") or "")
     except (OSError, AttributeError):

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from formerr_infra import children
+from formerr_infra import children, files
 from formerr_infra.doctor.model import Finding, Level
 from formerr_infra.local.toolchain.table import Version, tool
 
@@ -29,10 +29,9 @@ _NUMBERS = re.compile(r"v?(\d+)\.(\d+)\.(\d+)")
 
 def engine(environ: Mapping[str, str]) -> Path | None:
     """Where `pulumi` is, as every command here looks for it."""
-    home = Path(environ.get("HOME") or Path.home())
-    found = shutil.which("pulumi", path=environ.get("PATH")) or shutil.which(
-        "pulumi", path=os.fspath(home / ".pulumi" / "bin")
-    )
+    found = shutil.which("pulumi", path=environ.get("PATH"))
+    if found is None and (home := files.home(environ)):
+        found = shutil.which("pulumi", path=os.fspath(home / ".pulumi" / "bin"))
     return Path(found) if found else None
 
 

@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from formerr_infra import children
+from formerr_infra import children, files
 from formerr_infra.engine import process
 from formerr_infra.engine.errors import EngineFailed, EngineInterrupted
 from formerr_infra.errors import SetupError
@@ -133,10 +133,9 @@ def find(environ: Mapping[str, str]) -> str:
     Raises:
         SetupError: it is not there.
     """
-    home = Path(environ.get("HOME") or Path.home()) / ".pulumi" / "bin"
-    found = shutil.which("pulumi", path=environ.get("PATH", "")) or shutil.which(
-        "pulumi", path=os.fspath(home)
-    )
+    found = shutil.which("pulumi", path=environ.get("PATH", ""))
+    if found is None and (home := files.home(environ)):
+        found = shutil.which("pulumi", path=os.fspath(home / ".pulumi" / "bin"))
     if found is None:
         raise SetupError(
             'There is no `pulumi` on the PATH. Install Pulumi, or run `make up` and then `eval "$(formerr local env)"`.'

@@ -20,7 +20,10 @@ def add_auths(auths: Mapping[str, Any]) -> Path:
     Raises:
         SettingsError: what is there is no such configuration, or it cannot be written.
     """
-    folder = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+    home = files.home(os.environ)
+    if home is None and not os.environ.get("DOCKER_CONFIG"):
+        raise SettingsError(["DOCKER_CONFIG and HOME are not set: say where docker's configuration lies"])
+    folder = Path(os.environ.get("DOCKER_CONFIG") or (home or Path()) / ".docker")
     file = folder / "config.json"
     try:
         held = files.json_of(file) if file.exists() else {}

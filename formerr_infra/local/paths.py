@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from formerr_infra import files
+from formerr_infra.errors import SetupError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -36,7 +39,9 @@ class LocalPaths:
     def of(cls, environ: Mapping[str, str] | None = None, *, checkout: Path = CHECKOUT) -> LocalPaths:
         """The paths that `environ` (default: the process's own) asks for."""
         env = os.environ if environ is None else environ
-        home = Path(env.get("HOME") or Path.home())
+        home = files.home(env)
+        if home is None:
+            raise SetupError("HOME is not set, and the system knows no home of this user: set HOME")
         base = Path(env["XDG_CACHE_HOME"]) if env.get("XDG_CACHE_HOME") else home / ".cache"
         local = Path(env["FORMERR_LOCAL_DIR"]) if env.get("FORMERR_LOCAL_DIR") else checkout / ".formerr"
         cache = Path(env["FORMERR_CACHE_DIR"]) if env.get("FORMERR_CACHE_DIR") else base / "formerr-infra"

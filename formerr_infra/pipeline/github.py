@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 from formerr_infra.errors import FormerrError, SettingsError
-from formerr_infra.loopback import is_loopback
+from formerr_infra.loopback import is_loopback, shown
 from formerr_infra.pipeline.texts import is_ours
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class GitHub:
         api = environment.get("GITHUB_API_URL") or REAL
         if not api.startswith("https://") and not (api.startswith("http://") and is_loopback(api)):
             raise SettingsError(
-                [f"GITHUB_API_URL is {api!r}: only https, or http on loopback, gets the token"]
+                [f"GITHUB_API_URL is {shown(api)!r}: only https, or http on loopback, gets the token"]
             )
         repository = environment["GITHUB_REPOSITORY"]
         if not _REPOSITORY.fullmatch(repository):

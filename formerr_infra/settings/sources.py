@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from formerr_infra import tokens
 from formerr_infra.errors import SettingsError
 from formerr_infra.inventory.facts import Access
-from formerr_infra.loopback import is_loopback, require_loopback
+from formerr_infra.loopback import is_loopback, require_loopback, shown
 from formerr_infra.naming import PROJECT
 from formerr_infra.settings.located import MOST, located, shortened, told
 from formerr_infra.settings.schema import Settings, said, shorthands, stack_defaults
@@ -198,11 +198,13 @@ def access(config: Mapping[str, Any] | None = None, environment: Mapping[str, st
         require_loopback(endpoint, what=ENDPOINT_VARIABLE)
     elif not re.fullmatch(r"https?://[^/\s?#@\\]+", endpoint):
         raise SettingsError(
-            [f"{ENDPOINT_VARIABLE} (or digitalocean:apiEndpoint): {endpoint!r} is not the base URL of an API"]
+            [
+                f"{ENDPOINT_VARIABLE} (or digitalocean:apiEndpoint): {shown(endpoint)!r} is not the base URL of an API"
+            ]
         )
     elif endpoint.startswith("http://") and not is_loopback(endpoint):
         raise SettingsError(
-            [f"{ENDPOINT_VARIABLE}: {endpoint!r} would carry the token in plain text; use https"]
+            [f"{ENDPOINT_VARIABLE}: {shown(endpoint)!r} would carry the token in plain text; use https"]
         )
     token = str(config.get("digitalocean:token") or "") or next(
         (environment[name] for name in TOKEN_VARIABLES if environment.get(name)), ""

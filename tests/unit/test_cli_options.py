@@ -59,9 +59,9 @@ def test_no_color_takes_colours_away_even_from_a_terminal(
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm-256color")
-    console().print("[red]red[/red]")
+    console().print("red", style="red")
     assert re.search(r"\x1b\[31m", capsys.readouterr().out)
 
     monkeypatch.setenv(NO_COLOR, "1")
-    console().print("[red]red[/red]")
+    console().print("red", style="red")
     assert "\x1b[31m" not in capsys.readouterr().out
