@@ -55,6 +55,8 @@ _KEPT = frozenset(
         "FORMERR_TOOLCHAIN",
     }
 )
+# Whoever starts the tests by nohup has it ignored, here and in every child; a user's terminal does not.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 # The engine's programs are short-lived, and clean up their memory less often: a seventh of their work. A caller may say
 # otherwise.
 os.environ.setdefault("GOGC", "400")

@@ -227,6 +227,9 @@ def allowed(child: Child) -> tuple[str, frozenset[str]]:
             return "a question to the state", frozenset(OF_THE_STATE)
         case command if "import formerr_infra.program" in command or "kubectl" in command:
             return "a tool", frozenset()
+        case "uname -p":
+            # What Python's `platform` asks on behalf of a library, in whichever process.
+            return "formerr", everything
         case _:
             return "of the engine", frozenset(engine)
 

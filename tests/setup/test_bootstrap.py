@@ -52,7 +52,7 @@ def test_a_python_that_is_not_there_is_said(tmp_path: Path) -> None:
 
 
 def test_set_up_imports_nothing_but_the_standard_library(tmp_path: Path) -> None:
-    for module in ("__init__", "children", "errors", "loopback"):
+    for module in ("__init__", "children", "errors", "files", "loopback"):
         name = f"formerr_infra/{module}.py"
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(CHECKOUT / name, tmp_path / name)

@@ -89,6 +89,7 @@ class Machine:
             "formerr_infra/__init__.py",
             "formerr_infra/children.py",
             "formerr_infra/errors.py",
+            "formerr_infra/files.py",
             "formerr_infra/loopback.py",
         ):
             (self.checkout / name).parent.mkdir(parents=True, exist_ok=True)

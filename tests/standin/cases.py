@@ -1,6 +1,7 @@
 """What the differential does with each kind: what must be there, what is declared, what is changed, what replaces.
 
-Every input that a program can declare occurs, but for those in `LEFT_OUT`, which this program never does.
+Every input that a program can declare occurs, but for those in `LEFT_OUT`, which this program never does, or only as it is (an
+imported balancer's `size` and `projectId`).
 """
 
 from __future__ import annotations
@@ -65,6 +66,15 @@ CASES: tuple[Case, ...] = (
             },
             "version": {"version": NEWER},
             "destroyAllAssociatedResources": {"destroyAllAssociatedResources": True},
+            "clusterAutoscalerConfigurations": {
+                "clusterAutoscalerConfigurations": [
+                    {
+                        "scaleDownUtilizationThreshold": 0.5,
+                        "scaleDownUnneededTime": "5m",
+                        "expanders": ["priority"],
+                    }
+                ]
+            },
         },
         replaces={
             "region": {"region": "ams3"},
@@ -171,6 +181,7 @@ CASES: tuple[Case, ...] = (
                 "stickySessions": {"type": "cookies", "cookieName": "one", "cookieTtlSeconds": 30}
             },
             "firewall": {"firewall": {"allows": ["ip:192.0.2.1"], "denies": ["cidr:198.51.100.0/24"]}},
+            "algorithm": {"algorithm": "least_connections"},
         },
         replaces={
             "region": {"region": "ams3"},
@@ -222,7 +233,6 @@ LEFT_OUT: dict[str, frozenset[str]] = {
         [
             "amdGpuDeviceMetricsExporterPlugin",
             "amdGpuDevicePlugin",
-            "clusterAutoscalerConfigurations",
             "controlPlaneFirewall",
             "corednsAutoscaler",
             "kubeconfigExpireSeconds",
@@ -237,7 +247,6 @@ LEFT_OUT: dict[str, frozenset[str]] = {
     ),
     "LoadBalancer": frozenset(
         [
-            "algorithm",
             "domains",
             "glbSettings",
             "network",
