@@ -12,7 +12,7 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
-from formerr_infra import children, files
+from formerr_infra import children, installed
 from formerr_infra.errors import LedgerUnreadable
 
 if TYPE_CHECKING:
@@ -41,9 +41,7 @@ class Export:
         Raises:
             LedgerUnreadable: there is no `pulumi` to run.
         """
-        program = shutil.which("pulumi")
-        if program is None and (home := files.home(os.environ)):
-            program = shutil.which("pulumi", path=str(home / ".pulumi" / "bin"))
+        program = shutil.which("pulumi") or installed.pulumi(os.environ)
         if program is None:
             raise LedgerUnreadable(
                 "the stack's state could not be read: there is no `pulumi` on the PATH. Install Pulumi, or run "

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import stat
 import sys
 from pathlib import Path
@@ -131,7 +130,7 @@ def put(file: Path, text: str, *, private: bool = False) -> None:
 
 def _replace(file: Path, data: bytes, mode: int | None) -> None:
     """The whole file or none of it; `mode` as is, or what a new file gets."""
-    new = file.with_name(f".formerr-{secrets.token_hex(8)}.new")
+    new = file.with_name(f".formerr-{os.urandom(8).hex()}.new")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     try:
         with os.fdopen(os.open(new, flags, 0o666 if mode is None else 0o600), "wb") as opened:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from formerr_infra.errors import SettingsError
 from formerr_infra.model import Mark
@@ -41,6 +41,11 @@ def require_stack(name: str) -> None:
     """
     if not _STACK.fullmatch(name):
         raise SettingsError([f"{name!r} cannot be the name of a stack"])
+
+
+def own_tags(tags: Iterable[Any] | None) -> list[Any]:
+    """Tags without those that DOKS and the provider add and hide."""
+    return [tag for tag in tags or () if tag != "k8s" and not str(tag).startswith(("k8s:", "terraform:"))]
 
 
 def mark_text(project: str, stack: str) -> str:

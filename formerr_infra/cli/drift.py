@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from formerr_infra import files
 from formerr_infra.cli import options
 from formerr_infra.errors import SettingsError, UnknownIsNotAbsent
 from formerr_infra.running import engines
@@ -59,10 +58,7 @@ def drift(
         if to_output:
             typer.echo(text)
         else:
-            try:
-                files.put(markdown, text)
-            except OSError as error:
-                raise SettingsError([f"{markdown}: cannot be written: {error}"]) from None
+            options.put(markdown, text)
     if as_json:
         typer.echo(options.as_text(render.document(report)))
     elif not to_output:

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from formerr_infra import files
 from formerr_infra.cli.asking import agreed
-from formerr_infra.cli.options import AsJson, Environment, Folder, Yes, as_text, console, shared
+from formerr_infra.cli.options import AsJson, Environment, Folder, Yes, as_text, console, put, shared
 from formerr_infra.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -126,10 +125,7 @@ def deployed(
     held = {one.repository: one.wanted for one in runs}
     document: dict[str, Any] = {"environment": environment, "images": held}
     if output is not None:
-        try:
-            files.put(output, json.dumps(document, indent=2) + "\n")
-        except OSError as error:
-            raise SettingsError([f"{output}: cannot be written: {error}"]) from None
+        put(output, json.dumps(document, indent=2) + "\n")
     lines = [f"deployed={'true' if runs else 'false'}", *outputs_of(held)]
     hand([*lines, *{f"registry={HOST}/{one.registry}" for one in runs if one.repository in BOTH}])
     if as_json:

@@ -84,6 +84,21 @@ def as_text(document: object, *, indent: int | None = 2) -> str:
     return text.replace("\x7f", "\\u007f").replace("##[", "\\u0023#[")
 
 
+def put(file: Path, text: str) -> None:
+    """Put a text where an option says; see `files.put`.
+
+    Raises:
+        SettingsError: it cannot be written.
+    """
+    from formerr_infra import files
+    from formerr_infra.errors import SettingsError
+
+    try:
+        files.put(file, text)
+    except OSError as error:
+        raise SettingsError([f"{file}: cannot be written: {error}"]) from None
+
+
 def verbose() -> bool:
     """Whether `--verbose` was given, or FORMERR_VERBOSE is set."""
     return is_on(os.environ, VERBOSE)

@@ -9,8 +9,7 @@ from typing import Annotated
 
 import typer
 
-from formerr_infra import files
-from formerr_infra.cli.options import as_text
+from formerr_infra.cli.options import as_text, put
 from formerr_infra.errors import SettingsError
 
 
@@ -40,10 +39,7 @@ def validate(
 
     found = findings(folder, os.environ, (environment,) if environment else STACKS)
     if sarif is not None:
-        try:
-            files.put(sarif, json.dumps(log(found), indent=2) + "\n")
-        except OSError as error:
-            raise SettingsError([f"{sarif}: cannot be written: {error}"]) from None
+        put(sarif, json.dumps(log(found), indent=2) + "\n")
     errors = sum(one.level is Level.ERROR for one in found)
     if as_json:
         rows = [

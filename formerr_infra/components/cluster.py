@@ -136,11 +136,6 @@ def pool_arguments(args: ClusterArgs, cluster_id: pulumi.Input[str]) -> dict[str
     }
 
 
-def own_tags(tags: list[str] | None) -> list[str]:
-    """Tags without those that DOKS and the provider add and hide."""
-    return [tag for tag in tags or [] if tag != "k8s" and not tag.startswith(("k8s:", "terraform:"))]
-
-
 def live_pool(pool: Mapping[str, Any]) -> dict[str, Any]:
     """The inputs that describe a live pool as it is (OpenAPI `kubernetes_node_pool`)."""
     described = plain(pool, name="name", size="size", labels="labels")
@@ -149,7 +144,7 @@ def live_pool(pool: Mapping[str, Any]) -> dict[str, Any]:
             {part: str(taint.get(part) or "") for part in ("key", "value", "effect")}
             for taint in pool["taints"]
         ]
-    if tags := own_tags(pool.get("tags")):
+    if tags := naming.own_tags(pool.get("tags")):
         described["tags"] = tags
     bounds = {"min_nodes": pool.get("min_nodes"), "max_nodes": pool.get("max_nodes")}
     if pool.get("auto_scale"):
@@ -173,7 +168,7 @@ def live(details: Mapping[str, Any]) -> dict[str, Any]:
         described["region"] = region
     for name in ("ha", "auto_upgrade", "surge_upgrade"):
         described[name] = bool(details.get(name))
-    if tags := own_tags(details.get("tags")):
+    if tags := naming.own_tags(details.get("tags")):
         described["tags"] = tags
     if policy := details.get("maintenance_policy"):
         described["maintenance_policy"] = plain(policy, day="day", start_time="start_time")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from formerr_infra import holdings
 from formerr_infra.destroy.model import Fate, Keeper, Piece, Plan
 from formerr_infra.destroy.traces import Service, traces
-from formerr_infra.inventory.facts import Unknown
+from formerr_infra.model import Found
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -110,12 +110,15 @@ def _retained(one: Resource, state: State, account: Account, *, unprotect: bool)
         )  # fmt: skip
     if one.kind == "vpc":
         live = account.live.get(("vpc", one.id))
-        if live is not None and not isinstance(live, Unknown) and live.facts.get("default") is True:
-            reason = "it is the default VPC of its region, which DigitalOcean does not delete"
-            return Piece(one, Fate.RETAINED, reason, Keeper.DEFAULT_VPC)
-        if live is not None and not isinstance(live, Unknown) and _alone_retained(one, state):
-            reason = "this stack made it, expecting it to become the default VPC of its region; it is none"
-            return Piece(one, Fate.GOES, reason, Keeper.FORECAST)
+        if isinstance(live, Found):
+            if live.facts.get("default") is True:
+                reason = "it is the default VPC of its region, which DigitalOcean does not delete"
+                return Piece(one, Fate.RETAINED, reason, Keeper.DEFAULT_VPC)
+            if _alone_retained(one, state):
+                reason = (
+                    "this stack made it, expecting it to become the default VPC of its region; it is none"
+                )
+                return Piece(one, Fate.GOES, reason, Keeper.FORECAST)
     if unprotect:
         holds_data = one.type == holdings.DATABASE
         return Piece(

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from formerr_infra import children, files
+from formerr_infra import children, installed
 from formerr_infra.doctor.model import Finding, Level
 from formerr_infra.local.toolchain.table import Version, tool
 
@@ -29,9 +29,7 @@ _NUMBERS = re.compile(r"v?(\d+)\.(\d+)\.(\d+)")
 
 def engine(environ: Mapping[str, str]) -> Path | None:
     """Where `pulumi` is, as every command here looks for it."""
-    found = shutil.which("pulumi", path=environ.get("PATH"))
-    if found is None and (home := files.home(environ)):
-        found = shutil.which("pulumi", path=os.fspath(home / ".pulumi" / "bin"))
+    found = shutil.which("pulumi", path=environ.get("PATH")) or installed.pulumi(environ)
     return Path(found) if found else None
 
 

@@ -13,6 +13,7 @@ from formerr_infra.drift.model import Difference, Finding, Item
 from formerr_infra.drift.values import SETS, is_empty, same_set, shown
 from formerr_infra.holdings import is_secret
 from formerr_infra.inventory.facts import Unknown
+from formerr_infra.naming import own_tags
 
 if TYPE_CHECKING:
     from formerr_infra.holdings import Resource
@@ -33,11 +34,7 @@ def _region(raw: Raw) -> Any:
 
 def _tags(raw: Raw) -> Any:
     """Without those that DOKS and the provider add and hide."""
-    return _own(raw.get("tags") or [])
-
-
-def _own(tags: list[Any]) -> list[Any]:
-    return [one for one in tags if one != "k8s" and not str(one).startswith(("k8s:", "terraform:"))]
+    return own_tags(raw.get("tags"))
 
 
 def _rules(raw: Raw) -> Any:
@@ -164,7 +161,7 @@ def _plain(path: str, value: Any) -> Any:
         keys = ("entryProtocol", "entryPort", "targetProtocol", "targetPort")
         return [{key: one.get(key) for key in keys} for one in value if isinstance(one, dict)]
     if path == "tags" and isinstance(value, list):
-        return _own(value)
+        return own_tags(value)
     return value
 
 

@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from formerr_infra import children, files
+from formerr_infra import children, installed
 from formerr_infra.engine import process
 from formerr_infra.engine.errors import EngineFailed, EngineInterrupted
 from formerr_infra.errors import SetupError
@@ -133,9 +133,7 @@ def find(environ: Mapping[str, str]) -> str:
     Raises:
         SetupError: it is not there.
     """
-    found = shutil.which("pulumi", path=environ.get("PATH", ""))
-    if found is None and (home := files.home(environ)):
-        found = shutil.which("pulumi", path=os.fspath(home / ".pulumi" / "bin"))
+    found = shutil.which("pulumi", path=environ.get("PATH", "")) or installed.pulumi(environ)
     if found is None:
         raise SetupError(
             'There is no `pulumi` on the PATH. Install Pulumi, or run `make up` and then `eval "$(formerr local env)"`.'

@@ -28,11 +28,6 @@ def stack_file(folder: Path, stack: str) -> Path:
     return folder / f"Pulumi.{stack}.yaml"
 
 
-def stacks(folder: Path) -> tuple[str, ...]:
-    """The stacks that have a file here."""
-    return stacks_of(folder)
-
-
 def write_new(file: Path, text: str) -> None:
     """Write a file that is not there yet.
 
@@ -50,7 +45,7 @@ def expiries(folder: Path) -> tuple[dict[str, str | None], dict[str, str]]:
     """Stack -> what its file says of its end, as it stands there, None where it says nothing; and why a file cannot be used."""
     found: dict[str, str | None] = {}
     troubles: dict[str, str] = {}
-    for stack in stacks(folder):
+    for stack in stacks_of(folder):
         try:
             value = _config(stack_file(folder, stack)).get(_EXPIRES)
         except SettingsError as error:
@@ -66,7 +61,7 @@ def used_by_files(folder: Path, without: str) -> Used:
     Raises:
         SettingsError: one of the files is wrong; what it would take is then not known.
     """
-    settings = [from_files(folder, stack) for stack in stacks(folder) if stack != without]
+    settings = [from_files(folder, stack) for stack in stacks_of(folder) if stack != without]
     ranges = tuple(
         IPv4Network(text)
         for one in settings

@@ -17,6 +17,7 @@ from formerr_infra.errors import SettingsError
 from formerr_infra.naming import PROJECT
 from formerr_infra.settings import from_files
 from formerr_infra.settings.document import replace_text, text_of
+from formerr_infra.settings.folder import stacks_of
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -241,7 +242,7 @@ def _require_apart(project: Path, name: str, settings: Settings, *, shared: bool
 
     same = {"registryName", *(("vpcName", "clusterName") if shared else ())}
     wrong = []
-    for other in folder.stacks(project):
+    for other in stacks_of(project):
         if other == name:
             continue
         pair = (f"Pulumi.{other}.yaml", from_files(project, other))

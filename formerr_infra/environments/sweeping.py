@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from formerr_infra.engine.errors import EngineInterrupted
 from formerr_infra.environments import account, folder, lifetime
-from formerr_infra.environments.backend import EXPIRES, Backend
+from formerr_infra.environments.backend import EXPIRES, Backend, Listed
 from formerr_infra.environments.errors import NoSuchEnvironment, SweepInterrupted
 from formerr_infra.environments.listing import Environment, Seen, State, Swept, environments
 from formerr_infra.errors import FormerrError
@@ -30,12 +30,8 @@ def look(project: Path, access: Access, backend: Backend) -> tuple[tuple[Environ
         SettingsError: the access is unusable.
         BackendFailed: the backend could not be asked.
     """
-    files, troubles = folder.expiries(project)
-    stacks = backend.stacks()
-    tagged = [one.name for one in backend.stacks(tag=EXPIRES)]
-    tags = {name: backend.tags(name) for name in tagged}
-    marks = account.marks(access)
-    return environments(Seen(files, stacks, tags, marks, troubles)), marks.unknown
+    seen = _seen(project, access, backend, lambda _: [one.name for one in backend.stacks(tag=EXPIRES)])
+    return environments(seen), seen.marks.unknown
 
 
 def look_again(project: Path, access: Access, backend: Backend, name: str) -> Environment | None:
@@ -44,12 +40,20 @@ def look_again(project: Path, access: Access, backend: Backend, name: str) -> En
     Raises:
         SettingsError, BackendFailed: see `look`.
     """
+    seen = _seen(
+        project, access, backend, lambda stacks: [one.name for one in stacks if one.name == name][:1]
+    )
+    return next((one for one in environments(seen) if one.name == name), None)
+
+
+def _seen(
+    project: Path, access: Access, backend: Backend, tagged: Callable[[Sequence[Listed]], Sequence[str]]
+) -> Seen:
+    """Files before anything is asked; `tagged`: of the backend's stacks those whose tags are read."""
     files, troubles = folder.expiries(project)
     stacks = backend.stacks()
-    tags = {name: backend.tags(name)} if any(one.name == name for one in stacks) else {}
-    marks = account.marks(access)
-    found = environments(Seen(files, stacks, tags, marks, troubles))
-    return next((one for one in found if one.name == name), None)
+    tags = {name: backend.tags(name) for name in tagged(stacks)}
+    return Seen(files, stacks, tags, account.marks(access), troubles)
 
 
 def due(found: Sequence[Environment], now: datetime) -> tuple[Environment, ...]:

@@ -70,10 +70,11 @@ def _files(folder: Path, environment: Mapping[str, str], stacks: Sequence[str]) 
             found += _environment(stack, settings[stack], environment, raw[stack])
     first, second = STACKS
     if first in settings and second in settings and set(stacks) & set(STACKS):
+        lines = {file: lines_of(folder / file) for file in (_file(first), _file(second))}
         found += collisions(
             (_file(first), settings[first]),
             (_file(second), settings[second]),
-            lambda file, key: lines_of(folder / file).get(f"{PROJECT}:{key}", 0),
+            lambda file, key: lines[file].get(f"{PROJECT}:{key}", 0),
         )
         found += missing((_file(first), raw[first]), (_file(second), raw[second]))
     return found

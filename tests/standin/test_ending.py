@@ -31,7 +31,8 @@ def test_no_thread_of_a_library_can_take_the_engines_signal(cloud: ControlClient
         blocked = {
             one.name: int((one / "status").read_text().partition("SigBlk:")[2].split()[0], 16)
             for one in threads.iterdir()
-            if one.name != str(wire.process.pid)  # it waits for the signal, and while it does the kernel lets that in
+            if one.name
+            != str(wire.process.pid)  # it waits for the signal, and while it does the kernel lets that in
         }
 
     assert blocked

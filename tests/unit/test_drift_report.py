@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from formerr_infra.components.cluster import own_tags
 from formerr_infra.drift.adopted import COMPARED, adopted
 from formerr_infra.drift.model import Difference, Finding, Item, Report
 from formerr_infra.drift.owned import is_gone, owned
@@ -19,6 +18,7 @@ from formerr_infra.engine import Change
 from formerr_infra.holdings import CLUSTER, NODE_POOL, SECRET, SIGNATURE, Resource
 from formerr_infra.inventory.facts import Unknown
 from formerr_infra.model import Found
+from formerr_infra.naming import own_tags
 
 BALANCER = "digitalocean:index/loadBalancer:LoadBalancer"
 WORD = "hunter2-hunter2"
