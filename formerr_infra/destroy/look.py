@@ -9,8 +9,8 @@ from formerr_infra import holdings
 from formerr_infra.destroy.model import Account
 from formerr_infra.destroy.traces import Service
 from formerr_infra.inventory.facts import Access, Limits, Unknown
-from formerr_infra.inventory.kinds import moment
 from formerr_infra.inventory.leftovers import MARKED, associated, marked
+from formerr_infra.inventory.moments import moment
 from formerr_infra.inventory.whole import everything
 from formerr_infra.standing import alive, objects
 

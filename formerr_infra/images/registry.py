@@ -15,8 +15,9 @@ from formerr_infra import credential, docker_credentials
 from formerr_infra.errors import FormerrError, Refused, UnknownIsNotAbsent
 from formerr_infra.images.model import Image
 from formerr_infra.inventory.facts import Limits, Unknown
-from formerr_infra.inventory.kinds import Kind, Raw, moment
+from formerr_infra.inventory.kinds import Kind, Raw
 from formerr_infra.inventory.listing import read_list
+from formerr_infra.inventory.moments import moment
 from formerr_infra.inventory.session import Session
 from formerr_infra.model import Mark
 

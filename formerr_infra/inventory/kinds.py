@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from formerr_infra.inventory.moments import moment
 from formerr_infra.model import Found, Mark, Scalar
 from formerr_infra.naming import default_name, read_mark, read_tags, slug, without_mark
 
@@ -22,10 +22,6 @@ if TYPE_CHECKING:
 Raw = Mapping[str, Any]
 #: Reads whose a resource is out of its API object: (object, project, stack) -> mark and owner.
 Marker = Callable[[Raw, str, str], tuple[Mark, str | None]]
-
-
-#: Nothing of an account is older; before it are the times that stand for none (Go's is in the year 1).
-_OLDEST_YEAR = 2000
 
 
 class Malformed(ValueError):
@@ -132,18 +128,6 @@ def _slug(value: object) -> str | None:
 
 def _state(value: object) -> str | None:
     return _text(value.get("state")) if isinstance(value, dict) else _text(value)
-
-
-def moment(value: object) -> datetime | None:
-    """RFC 3339, with up to nanoseconds, as UTC; None where there is none, also where a zero is written for it."""
-    if not isinstance(value, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", value))
-        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-    return moment if moment.year >= _OLDEST_YEAR else None
 
 
 def _by_description(raw: Raw, project: str, stack: str) -> tuple[Mark, str | None]:

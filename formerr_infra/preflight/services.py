@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from formerr_infra import naming
 from formerr_infra.inventory.facts import DatabaseParts, Rule, Unknown
-from formerr_infra.inventory.kinds import moment
+from formerr_infra.inventory.moments import moment
 from formerr_infra.model import READ_ONLY, Decision, Found, Outcome
 from formerr_infra.pools import pools
 from formerr_infra.preflight.demand import Finding, Severity

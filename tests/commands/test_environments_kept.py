@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.inprocess import InProcess
-
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from formerr_infra.emulator.client import ControlClient
-    from formerr_infra.emulator.server import EmulatorServer
+    from tests.support.inprocess import InProcess
 
 #: Notes what is written; as soon as the first environment goes, the second is given more time.
 PULUMI = """#!/bin/sh
@@ -30,12 +29,11 @@ esac
 @pytest.fixture
 def formerr(
     tmp_path: Path,
-    emulator: EmulatorServer,
+    in_process: Callable[..., InProcess],
     cloud: ControlClient,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
 ) -> InProcess:
-    typed = InProcess(tmp_path, emulator, monkeypatch, capsys, "staging", "production")
+    typed = in_process("staging", "production")
     (tmp_path / "pulumi").write_text(PULUMI, "utf-8")
     (tmp_path / "pulumi").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")

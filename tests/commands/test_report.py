@@ -10,22 +10,12 @@ from formerr_infra.page import marker
 from tests.support.inprocess import TOKEN, InProcess
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from formerr_infra.emulator.client import ControlClient
-    from formerr_infra.emulator.server import EmulatorServer
+    from collections.abc import Callable
 
 
 @pytest.fixture
-def formerr(
-    tmp_path: Path,
-    emulator: EmulatorServer,
-    cloud: ControlClient,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> InProcess:
-    cloud.clear_faults()
-    return InProcess(tmp_path, emulator, monkeypatch, capsys)
+def formerr(in_process: Callable[..., InProcess]) -> InProcess:
+    return in_process()
 
 
 def test_the_page_is_one_file_and_reads_only(formerr: InProcess) -> None:

@@ -142,6 +142,15 @@ def pair(tmp_path: Path) -> tuple[Authority, str, str]:
     return authority, mark + certificate, key
 
 
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where temporary files are made; nothing else is in it."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    return folder
+
+
 def handed_out(given: dict[str, Any]) -> reading.Cluster | Unknown:
     """What becomes of credentials as DigitalOcean answers with them."""
     with service((200, given)) as api:
@@ -149,12 +158,9 @@ def handed_out(given: dict[str, Any]) -> reading.Cluster | Unknown:
 
 
 def test_an_older_clusters_certificate_opens_it_and_is_never_left_behind(
-    tmp_path: Path, pair: tuple[Authority, str, str], monkeypatch: pytest.MonkeyPatch
+    temporary: Path, pair: tuple[Authority, str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     authority, certificate, key = pair
-    folder = tmp_path / "temporary"
-    folder.mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(folder))
     modes: list[int] = []
     load = ssl.SSLContext.load_cert_chain
 
@@ -178,7 +184,7 @@ def test_an_older_clusters_certificate_opens_it_and_is_never_left_behind(
         assert key not in repr(opened)
         assert reading.read(opened, WANTED[:1]) == {WANTED[0]: OBJECT}
     assert modes == [0o600]
-    assert list(folder.iterdir()) == []
+    assert list(temporary.iterdir()) == []
     assert "Authorization" not in site.requests[0]
     (user,) = document(opened, "k", "formerr")["users"]
     assert user["user"] == {
@@ -187,12 +193,9 @@ def test_an_older_clusters_certificate_opens_it_and_is_never_left_behind(
 
 
 def test_a_pair_that_opens_nothing_is_unknown_asks_nobody_and_is_never_left_behind(
-    tmp_path: Path, pair: tuple[Authority, str, str], monkeypatch: pytest.MonkeyPatch
+    temporary: Path, pair: tuple[Authority, str, str]
 ) -> None:
     authority, certificate, key = pair
-    folder = tmp_path / "temporary"
-    folder.mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(folder))
     locked = (
         serialization.load_pem_private_key(key.encode(), None)
         .private_bytes(
@@ -207,7 +210,7 @@ def test_a_pair_that_opens_nothing_is_unknown_asks_nobody_and_is_never_left_behi
         live = reading.read(server, WANTED[:1])[WANTED[0]]
         assert isinstance(live, Unknown)
         assert "cannot be used" in live.reason
-    assert list(folder.iterdir()) == []
+    assert list(temporary.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,8 @@ from formerr_infra.destroy.verify import verify
 from formerr_infra.errors import LedgerUnreadable, UnknownIsNotAbsent
 from formerr_infra.holdings import CLUSTER, DATABASE, MEMBERS, NODE_POOL, TRUSTED_SOURCES, Resource, State
 from formerr_infra.inventory.facts import Unknown
-from formerr_infra.inventory.kinds import moment
 from formerr_infra.inventory.leftovers import Associated
+from formerr_infra.inventory.moments import moment
 from formerr_infra.model import Found, Mark
 
 VPC = "digitalocean:index/vpc:Vpc"

@@ -11,7 +11,7 @@ from formerr_infra.health.asked.kubernetes import in_cluster
 from formerr_infra.health.asked.results import NO_APPLICATION, Results, Told, absent
 from formerr_infra.health.model import State
 from formerr_infra.inventory.facts import Unknown
-from formerr_infra.inventory.kinds import moment
+from formerr_infra.inventory.moments import moment
 from formerr_infra.loopback import is_loopback
 from formerr_infra.model import Found
 from formerr_infra.settings.services import DatabaseNetwork
