@@ -22,6 +22,7 @@ import pulumi
 from formerr_infra import cores, expected
 from formerr_infra.errors import FormerrError
 from formerr_infra.export import Export
+from formerr_infra.going_on import pass_over_what_failed
 from formerr_infra.lazy import make_lazy
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ async def _run() -> None:
 
 async def _assess_and_declare() -> None:
     make_lazy(PROVIDER)
+    pass_over_what_failed()
     imports = threading.Thread(target=_import_what_is_needed_later, daemon=True)
     stopped = None
     try:

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from formerr_infra.local.paths import CHECKOUT
+from tests.campaign.cluster.sweep import cells as cluster_cells
 from tests.campaign.found import FOUND
 from tests.campaign.parts import name as cell_name
 from tests.campaign.sweep import FAULTS, KILLS, Call, Course
@@ -45,7 +46,7 @@ anything, and never says what is not so. The campaign tries to break it, on the 
 
     make campaign                                   # all of it; writes this page
     make campaign CAMPAIGN="--seed 7 --actions 500" # other seeds, fewer actions
-    make campaign CAMPAIGN="--resume --every-fault" # cells that were noted stay; every fault at every call of the cluster
+    make campaign CAMPAIGN="--resume --every-fault" # cells that were noted stay; on the cluster one fault a run
     .venv/bin/python -m tests.campaign page         # this page from what there is so far
     .venv/bin/python -m tests.campaign replay FILE  # the actions of one failure again
     .venv/bin/python -m tests.campaign shrink FILE  # as few of them as fail in the same way
@@ -77,15 +78,16 @@ something; reads, watches and dry runs are no cells here. Expected of every cell
 the revision; and the operation ends with the same account, the same objects and the same state as undisturbed; one cell
 in four is also asked whether a preview has no more to do. The first deployment begins where the account's part is up
 already, an adoption with VPC, cluster, registry and namespace of somebody else, an import without the state and with
-objects that were changed by hand. Kills are run at every call; of the other faults so many that each call meets one and
-each kind of call (method and kind of object) meets each fault, all of them with `--every-fault`: an empty field was not
-run."""
+objects that were changed by hand. Kills are run at every call, one in a run; of the other faults so many alone that each call meets one and each kind
+of call (method and kind of object) meets each fault. The rest is met together, `+`: many calls fail in one run, each by
+a fault of its own, and the run goes on after them (`--continue-on-error`); with `--every-fault` each is met alone. An
+empty field was not run."""
 
 
 def _whole(result: Json) -> str:
     runs, cells = result["runs"], [cell for part in result["sweep"] for cell in part["cells"]]
     there = [cell for part in result.get("cluster", []) for cell in part["cells"]]
-    left = _left(result["sweep"])
+    left, cluster_left = _left(result["sweep"]), _cluster_left(result.get("cluster", []))
     actions = sum(sum(one["actions"].values()) for one in runs)
     engine = sum(sum(one["runs"].values()) for one in runs)
     failures = [failure for one in runs for failure in one["failures"]]
@@ -98,14 +100,16 @@ def _whole(result: Json) -> str:
         ("run time", _minutes(max((one["seconds"] for one in runs), default=0)) + f", in processes: {len(runs)}"),
         ("cells of the sweep", f"{len(cells)} of {len(cells) + left}, {len(wrong)} wrong"),
         ("its run time", _minutes(max((part["seconds"] for part in result["sweep"]), default=0))),
-        ("cells on the cluster", f"{len(there)}, {sum(cell['end'] == 'wrong' for cell in there)} wrong"),
+        ("cells on the cluster", f"{len(there)} of {len(there) + cluster_left}, {sum(cell['end'] == 'wrong' for cell in there)} wrong"),
         ("their run time", _minutes(max((part["seconds"] for part in result.get("cluster", [])), default=0))),
         ("machine", result["machine"]),
         ("plugin", result["plugin"]),
         ("written at", result["commit"]),
     ]  # fmt: skip
-    whole = actions >= WHOLE and len(cells) > 0 == left
-    part = "" if whole else f"A part of the whole, which is {WHOLE} actions and every cell of the sweep.\n\n"
+    whole = actions >= WHOLE and cells and there and left == cluster_left == 0
+    part = (
+        "" if whole else f"A part of the whole, which is {WHOLE} actions and every cell of both sweeps.\n\n"
+    )
     return f"## The last run\n\n{part}" + _table(("", ""), rows)
 
 
@@ -118,6 +122,15 @@ def _left(sweeps: Sequence[Json]) -> int:
         for cell in every_cell(Course(operation, tuple(Call(**call) for call in calls), {}))
     }
     return len(every - {cell_name(one["cell"]) for sweep in sweeps for one in sweep["cells"]})
+
+
+def _cluster_left(sweeps: Sequence[Json]) -> int:
+    """The same of the cluster's."""
+    calls = {
+        name: [Call(**call) for call in many] for part in sweeps for name, many in part["operations"].items()
+    }
+    every = {cell_name(cell) for cell in cluster_cells(calls.items(), every=True)}
+    return len(every - {cell_name(one["cell"]) for part in sweeps for one in part["cells"]})
 
 
 def _campaign(runs: Sequence[Json]) -> str:
@@ -165,9 +178,11 @@ def _cluster(sweeps: Sequence[Json]) -> str:
         for operation, many in sweep["operations"].items()
         for call in many
     }
+    together = [cell["beside"] + 1 for cell in cells if cell.get("beside")]
     run = (
         f"Run: {kills} of {len(calls) * len(KILLS)} kills, and {len(cells) - kills} of "
-        f"{len(calls) * (len(FAULTS) - len(KILLS))} other cells."
+        f"{len(calls) * (len(FAULTS) - len(KILLS))} other cells, {len(together)} of these together, up to "
+        f"{max(together, default=0)} in a run."
     )
     return "\n\n".join(["## The same on the cluster", _CLUSTER, run, *_tables(sweeps)])
 
@@ -181,7 +196,8 @@ def _tables(sweeps: Sequence[Json]) -> Iterator[str]:
         for cell in of:
             call = cell["cell"]["call"]
             key = (call["method"], call["path"], call["number"])
-            rows.setdefault(key, {})[cell["cell"]["fault"]] = _WORDS.get(cell["end"], cell["end"])
+            word = _WORDS.get(cell["end"], cell["end"])
+            rows.setdefault(key, {})[cell["cell"]["fault"]] = f"+{word}" if cell.get("beside") else word
         lines = [
             (
                 f"{method} {_short(path)}" + (f" ({number + 1})" if number else ""),

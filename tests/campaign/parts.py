@@ -75,9 +75,9 @@ class Notes:
         seen = {name(one["cell"]) for one in self.cells}
         return [cell for cell in cells if name(cell) not in seen]
 
-    def add(self, seen: Seen) -> None:
-        """One cell more."""
-        self.cells.append(seen.plain())
+    def add(self, *seen: Seen) -> None:
+        """One cell more, or all of one run."""
+        self.cells += [one.plain() for one in seen]
         self._write()
 
     def _write(self) -> None:

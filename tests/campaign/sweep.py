@@ -82,6 +82,7 @@ class Seen:
         code: exit code of the disturbed run.
         more: runs after it until one ended well.
         wrong: what does not hold; empty if all does.
+        beside: how many other calls met a fault in the same run.
     """
 
     cell: Cell
@@ -89,6 +90,7 @@ class Seen:
     code: int
     more: int
     wrong: str = ""
+    beside: int = 0
 
     @property
     def end(self) -> str:
@@ -158,16 +160,21 @@ def met(ground: Ground, course: Course, cell: Cell, folder: Path) -> Seen:
         return Seen(cell, fired=True, code=-1, more=0, wrong=str(error))
 
 
+def put(place: Place, cell: Cell) -> int:
+    """Set the fault of a cell; gives its id."""
+    kill = cell.fault in KILLS
+    what = {"hang": True, "after_apply": KILLS[cell.fault]} if kill else BROKEN[cell.fault]
+    path = f"^{re.escape(cell.call.path).replace('ID', '[^/]+')}$"
+    return place.fault(cell.call.method, path, skip=cell.call.number, times=1, **what)
+
+
 def disturb(arena: Arena, place: Place, cell: Cell, command: str) -> tuple[Step, bool]:
     """A run with one call failing, and whether the call came."""
-    path = f"^{re.escape(cell.call.path).replace('ID', '[^/]+')}$"
-    at = {"skip": cell.call.number, "times": 1}
     kept, arena.faulty = arena.faulty, True
+    put(place, cell)
     if cell.fault in KILLS:
-        place.fault(cell.call.method, path, hang=True, after_apply=KILLS[cell.fault], **at)
         step = arena.run(arena.first, command, kill=lambda: bool(place.faults()[0]["fired"]))
     else:
-        place.fault(cell.call.method, path, **BROKEN[cell.fault], **at)
         step = arena.run(arena.first, command)
     fired = bool(place.faults()[0]["fired"])
     place.clear_faults()

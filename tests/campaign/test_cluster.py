@@ -6,9 +6,12 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from tests.campaign.cluster import looks, sweep
+from tests.campaign.cluster import looks, sweep, together
 from tests.campaign.cluster.site import site
+from tests.campaign.parts import name
 from tests.campaign.sweep import FAULTS, KILLS, Call, Cell, disturb
 from tests.support import account
 from tests.support.etcd import Entry
@@ -86,6 +89,46 @@ def test_the_cells_are_the_same_in_whatever_order_the_calls_arrived() -> None:
 def test_all_of_them_are_every_fault_at_every_call() -> None:
     cells = sweep.cells(CALLS.items(), every=True)
     assert len(cells) == len(set(cells)) == sum(map(len, CALLS.values())) * len(FAULTS)
+
+
+# -- many faults in one run --------------------------------------------------------------------------------------
+
+
+def test_what_is_not_run_alone_is_in_one_part_of_what_is_run_together() -> None:
+    split = [together.left(CALLS, part, 3) for part in range(3)]
+    assert all(split)
+    alone = sweep.cells(CALLS.items(), every=False)
+    every = sweep.cells(CALLS.items(), every=True)
+    assert sorted(map(name, [*alone, *(cell for part in split for cell in part)])) == sorted(map(name, every))
+
+
+@given(
+    parents=st.lists(st.integers(-1, 11), min_size=1, max_size=12),
+    gone=st.integers(0, 2**12 - 1),
+    faults=st.integers(1, len(sweep.OTHERS)),
+)
+def test_each_call_meets_each_fault_though_what_fails_keeps_others_from_coming(
+    parents: list[int], gone: int, faults: int
+) -> None:
+    """Call n comes after call `parents[n]`, if that is an earlier one, and unless it fails; some never come."""
+    calls = [Call("PATCH", f"/api/v1/{n // 2}", n % 2) for n in range(len(parents))]
+    waiting = {Cell("change", call, fault) for call in calls for fault in sweep.OTHERS[:faults]}
+    rounds, met, runs = together.Rounds(sorted(waiting, key=name)), set[Cell](), 0
+    while drawn := rounds.draw():
+        assert len({cell.call.path for cell in drawn}) == len(drawn)
+        failing = {calls.index(cell.call) for cell in drawn}
+        came: set[int] = set()
+        for number, parent in enumerate(parents):
+            after = parent if parent < number else -1
+            if not gone >> number & 1 and (after < 0 or (after in came and after not in failing)):
+                came.add(number)
+        done = rounds.met(drawn, [calls.index(cell.call) in came for cell in drawn])
+        assert done
+        assert not met & set(done)
+        met |= set(done)
+        runs += 1
+    assert met == waiting
+    assert runs <= len(waiting)
 
 
 # -- what is asked of others' things -----------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The whole campaign: two processes of scenarios, then two of the sweep, then the runs side by side; then the page."""
+"""The whole campaign: two processes of scenarios, two of each sweep, then the runs side by side; then the page."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def whole(number: int, actions: int, *, with_sweep: bool, resume: bool, every_fa
         actions: how many, all processes together.
         with_sweep: whether the sweeps are run too.
         resume: cells that are noted stay as they are.
-        every_fault: every fault at every call of the cluster too, not kills alone.
+        every_fault: each fault at each call of the cluster alone, none of them together with others.
     """
     FOLDER.mkdir(parents=True, exist_ok=True)
     for file in FOLDER.glob("*.json"):
@@ -36,9 +36,13 @@ def whole(number: int, actions: int, *, with_sweep: bool, resume: bool, every_fa
     each = -(-actions // PROCESSES)
     _side_by_side([("run", "--seed", str(number + at), "--actions", str(each)) for at in range(PROCESSES)])
     if with_sweep:
-        more = ("--resume",) if resume else ()
+        more: tuple[str, ...] = ("--resume",) if resume else ()
         _side_by_side(
             [("sweep", "--part", str(at), "--of", str(PROCESSES), *more) for at in range(PROCESSES)]
+        )
+        more += ("--every-fault",) if every_fault else ()
+        _side_by_side(
+            [("cluster", "--part", str(at), "--of", str(PROCESSES), *more) for at in range(PROCESSES)]
         )
     _side_by_side([("rivals",)])
     return write()

@@ -160,3 +160,18 @@ def test_the_backend_writes_no_file_that_a_kill_could_leave_empty(deployed: Stac
     """It replaces its own files in one step, but creates those of their attributes and then fills them."""
     assert deployed.checkpoint.stat().st_size
     assert list((deployed.folder / "state").rglob("*.attrs")) == []
+
+
+@pytest.mark.parametrize(("fails", "made"), [("vpc", ["registries"]), ("cluster", ["registries", "vpcs"])])
+def test_a_run_that_goes_on_after_an_error_makes_what_does_not_need_it_and_shows_no_traceback(
+    stack: Stack, cloud: ControlClient, fails: str, made: list[str], risen: Snapshot
+) -> None:
+    cloud.reset()
+    cloud.fault("POST", CREATES[fails], status=500, times=1)
+    step = stack.up("--continue-on-error")
+    assert step.code != 0
+    assert "Traceback" not in step.said
+    assert [kind for kind, many in sorted(account.counts(cloud).items()) if many] == made, step.said
+    stack.up().ok()
+    assert account.shape(account.world(cloud)) == risen.shape
+    stack.preview(expect_no_changes=True).unchanged()

@@ -13,7 +13,7 @@ import httpx
 
 from formerr_infra.emulator.client import ControlError
 from tests.campaign import parts
-from tests.campaign.cluster import sweep
+from tests.campaign.cluster import sweep, together
 from tests.campaign.cluster.site import Restless, site
 from tests.campaign.sweep import KILLS
 
@@ -38,7 +38,7 @@ class Part:
     """One part, across the sites that it takes.
 
     Attributes:
-        every: all faults at all calls.
+        every: all faults at all calls alone, none together with others.
         resume: the file is gone on with.
         courses: the operations undisturbed, on the present site.
         notes: the file, once the calls are known.
@@ -61,6 +61,11 @@ class Part:
             _say(f"{name}: {len(course.calls)} calls, {time.monotonic() - began:.0f} s, next {course.loud}")
         calls = {name: course.calls for name, course in self.courses.items()}
         mine, notes = self._left(calls)
+        self._alone(stands, mine, notes, folder)
+        if not self.every:
+            self._together(stands, notes, folder)
+
+    def _alone(self, stands: Site, mine: Sequence[Cell], notes: parts.Notes, folder: Path) -> None:
         told, began = time.monotonic(), time.monotonic()
         for number, cell in enumerate(mine, start=1):
             at = folder / f"cell-{number}"
@@ -75,6 +80,27 @@ class Part:
                 each = (told - began) / number
                 _say(
                     f"cluster, part {self.part}: {number} of {len(mine)} cells, {notes.wrong} wrong, {each:.1f} s each"
+                )
+
+    def _together(self, stands: Site, notes: parts.Notes, folder: Path) -> None:
+        """What is not run alone, many in a run."""
+        calls = {name: course.calls for name, course in self.courses.items()}
+        mine = notes.left(together.left(calls, self.part, self.of))
+        runs, many = 0, len(mine)
+        for name, course in self.courses.items():
+            rounds = together.Rounds(cell for cell in mine if cell.operation == name)
+            while drawn := rounds.draw():
+                at, runs = folder / f"together-{runs}", runs + 1
+                seen = together.met(stands, course, rounds, drawn, at, preview=runs % PREVIEWED == 0)
+                shutil.rmtree(at, ignore_errors=True)
+                notes.add(*seen)
+                many -= len(seen)
+                if seen[0].wrong:
+                    _say(
+                        f"{name}: {', '.join(f'{one.cell.call} {one.cell.fault}' for one in seen)}: {seen[0].wrong}"
+                    )
+                _say(
+                    f"cluster, part {self.part}, {name}: {len(seen)} cells in a run, {many} left, {notes.wrong} wrong"
                 )
 
     def _left(self, calls: Mapping[str, Sequence[Call]]) -> tuple[list[Cell], parts.Notes]:

@@ -2,6 +2,7 @@
 
 As with the account's calls (`tests.campaign.sweep`): an operation is run once undisturbed, which gives its calls and
 the end that every cell has to come to; then again from the same start with one call failing, and on without the fault.
+What is not run that way is run with many calls failing at once (`tests.campaign.cluster.together`).
 A dry run changes nothing and is no call here.
 """
 
@@ -20,11 +21,12 @@ from tests.support.events import QUIET
 from tests.support.live import eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from tests.campaign.arena import Arena
     from tests.campaign.cluster.site import Site
+    from tests.support.stack import Step
 
 Json = dict[str, Any]
 _IMPORT = {
@@ -82,29 +84,60 @@ def undisturbed(site: Site, operation: str, folder: Path) -> Course:
 
 def met(site: Site, course: Course, cell: Cell, folder: Path, *, preview: bool) -> Seen:
     """Run one cell; `preview`: and ask whether a preview has nothing more to do than after an undisturbed run."""
-    start, settings, command = OPERATIONS[cell.operation]
+
+    def alone(arena: Arena, command: str) -> tuple[Step, list[bool]]:
+        step, fired = disturb(arena, site.proxy, cell, command)
+        return step, [fired]
+
+    end = ended(site, course, folder, alone, preview=preview)
+    return Seen(cell, all(end.fired), end.code, end.more, end.wrong)
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """What became of one disturbed run.
+
+    Attributes:
+        fired: for each fault, whether its call came; empty if a rule was broken in that run.
+        code: exit code of the disturbed run.
+        more: runs after it until one ended well.
+        wrong: what does not hold; empty if all does.
+    """
+
+    fired: Sequence[bool]
+    code: int
+    more: int
+    wrong: str = ""
+
+
+def ended(
+    site: Site,
+    course: Course,
+    folder: Path,
+    disturbing: Callable[[Arena, str], tuple[Step, Sequence[bool]]],
+    *,
+    preview: bool,
+) -> End:
+    """An operation from its start, disturbed in some way, on to its end, and everything that is asked of that."""
+    start, settings, command = OPERATIONS[course.operation]
     arena = site.begin(start, folder)
     arena.first.set(**settings)
+    before = site.etcd.content()
     try:
-        return _met(site, arena, course, cell, command, preview=preview)
+        step, fired = disturbing(arena, command)
+        code = step.code
+        step, more = run_on(arena, step, command)
+        if step.code != 0:
+            return End(fired, code, more, f"it never ends well: {rules.words(step)}")
+        wrong = list(looks.disturbed(before, site.etcd.content()))
+        wrong += looks.differences(_end(site, arena, command), course.end)
+        if preview and not wrong and (loud := _rest(site, arena, course, command)) != course.loud:
+            wrong.append(f"a preview would do {loud}, after an undisturbed run {course.loud}")
+        return End(fired, code, more, "\n".join(wrong))
     except AssertionError as error:
-        return Seen(cell, fired=True, code=-1, more=0, wrong=str(error))
+        return End((), -1, 0, str(error))
     finally:
         site.proxy.clear_faults()
-
-
-def _met(site: Site, arena: Arena, course: Course, cell: Cell, command: str, *, preview: bool) -> Seen:
-    before = site.etcd.content()
-    step, fired = disturb(arena, site.proxy, cell, command)
-    code = step.code
-    step, more = run_on(arena, step, command)
-    if step.code != 0:
-        return Seen(cell, fired, code, more, f"it never ends well: {rules.words(step)}")
-    wrong = list(looks.disturbed(before, site.etcd.content()))
-    wrong += looks.differences(_end(site, arena, command), course.end)
-    if preview and not wrong and (loud := _rest(site, arena, course, command)) != course.loud:
-        wrong.append(f"a preview would do {loud}, after an undisturbed run {course.loud}")
-    return Seen(cell, fired, code, more, "\n".join(wrong))
 
 
 def _rest(site: Site, arena: Arena, course: Course, command: str) -> Json:
