@@ -16,6 +16,8 @@ from tests.campaign.page import PAGE, RESULTS, page
 from tests.support.tools import find
 
 PROCESSES = 2
+#: How deep in its results a cell stands.
+_LINES = 4
 FOLDER = CHECKOUT / ".formerr" / "campaign"
 
 
@@ -59,12 +61,22 @@ def write() -> int:
         "cluster": _results("cluster"),
         "rivals": [one for scenes in _results("rivals") for one in scenes],
     }
-    RESULTS.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
+    RESULTS.write_text(text(result) + "\n", "utf-8")
     PAGE.write_text(page(result), "utf-8")
     sys.stderr.write(f"written: {PAGE.relative_to(CHECKOUT)}, {RESULTS.relative_to(CHECKOUT)}\n")
     broken = any(one["failures"] for one in result["runs"])
     wrong = any(cell["wrong"] for part in (*result["sweep"], *result["cluster"]) for cell in part["cells"])
     return 1 if broken or wrong or not all(one["holds"] for one in result["rivals"]) else 0
+
+
+def text(value: Any, depth: int = 0) -> str:
+    """JSON with a line for each cell, so that two runs can be compared and the file stays small."""
+    if depth == _LINES or not value or not isinstance(value, dict | list):
+        return json.dumps(value, separators=(",", ":"))
+    if isinstance(value, dict):
+        parts = [f"{json.dumps(name)}: {text(one, depth + 1)}" for name, one in value.items()]
+        return "{\n" + ",\n".join(parts) + "\n}"
+    return "[\n" + ",\n".join(text(one, depth + 1) for one in value) + "\n]"
 
 
 def _results(name: str) -> list[Any]:
