@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from formerr_infra.holdings import Resource
+    from formerr_infra.model import Sighting
 
 #: Under which kind node pools and objects are noted, which no list of the account has.
 NODE_POOL, OBJECT = "node_pool", "object"
@@ -23,21 +24,34 @@ def alive(
     """Kind and id of each resource that the inventory can see -> how it is; node pools are read off their clusters."""
     known = [one for one in resources if not one.on_cluster]
     seen = [one for one in known if one.kind is not None]
+    pools = [one for one in known if one.type == holdings.NODE_POOL]
     questions = [Question(one.urn, one.kind or "", ids=(one.id,), within=one.within) for one in seen]
+    # A cluster that the state does not hold is asked for by what its pools say: without it they would seem gone.
+    held = {one.id for one in seen if one.type == holdings.CLUSTER}
+    others = sorted({cluster for one in pools if (cluster := _cluster_of(one))} - held)
+    questions += [Question(other, "cluster", ids=(other,)) for other in others]
     looked = inventory.look(access, questions, stack=stack, with_account=False, limits=limits)
     live: dict[tuple[str, str], Found | Unknown | None] = {}
     for one in seen:
-        sighting = looked.sightings[one.urn]
-        live[one.kind or "", one.id] = (
-            Unknown("; ".join(sighting.unknown)) if sighting.unknown else sighting.by_id.get(one.id)
-        )
-    for pool in (one for one in known if one.type == holdings.NODE_POOL):
-        live[NODE_POOL, pool.id] = _pool(pool, live)
-    return live
+        live[one.kind or "", one.id] = _one(looked.sightings[one.urn], one.id)
+    clusters = {identity: one for (kind, identity), one in live.items() if kind == "cluster"}
+    clusters |= {other: _one(looked.sightings[other], other) for other in others}
+    return live | {(NODE_POOL, pool.id): _pool(pool, clusters) for pool in pools}
 
 
-def _pool(pool: Resource, live: Mapping[tuple[str, str], Found | Unknown | None]) -> Found | Unknown | None:
-    cluster = live.get(("cluster", str(pool.inputs.get("clusterId") or pool.outputs.get("clusterId") or "")))
+def _one(sighting: Sighting, identity: str) -> Found | Unknown | None:
+    """What was answered about one that was asked for by its id."""
+    return Unknown("; ".join(sighting.unknown)) if sighting.unknown else sighting.by_id.get(identity)
+
+
+def _cluster_of(pool: Resource) -> str:
+    """The id of a pool's cluster; empty where neither its inputs nor its outputs tell."""
+    told = pool.inputs.get("clusterId") or pool.outputs.get("clusterId")
+    return told if isinstance(told, str) else ""
+
+
+def _pool(pool: Resource, clusters: Mapping[str, Found | Unknown | None]) -> Found | Unknown | None:
+    cluster = clusters.get(_cluster_of(pool), Unknown(f"the state tells no cluster of {pool.label}"))
     if cluster is None or isinstance(cluster, Unknown):
         return cluster
     pools = cluster.details.get("node_pools")

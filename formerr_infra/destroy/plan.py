@@ -96,7 +96,7 @@ def _retained(one: Resource, state: State, account: Account, *, unprotect: bool)
     if one.type == holdings.TRUSTED_SOURCES:
         # Deleted for itself it would open the database to everybody.
         (database,) = state.of(holdings.DATABASE)[:1] or (None,)
-        if database is not None and not database.external:
+        if database is not None:
             goes = _piece(database, state, account, unprotect=unprotect).fate
             if goes in (Fate.GOES, Fate.GONE):
                 return Piece(
@@ -114,7 +114,7 @@ def _retained(one: Resource, state: State, account: Account, *, unprotect: bool)
             if live.facts.get("default") is True:
                 reason = "it is the default VPC of its region, which DigitalOcean does not delete"
                 return Piece(one, Fate.RETAINED, reason, Keeper.DEFAULT_VPC)
-            if _alone_retained(one, state):
+            if _alone_retained(state):
                 reason = (
                     "this stack made it, expecting it to become the default VPC of its region; it is none"
                 )
@@ -134,12 +134,10 @@ def _retained(one: Resource, state: State, account: Account, *, unprotect: bool)
     return Piece(one, Fate.PROTECTED, reason, Keeper.SETTING)
 
 
-def _alone_retained(vpc: Resource, state: State) -> bool:
-    """Whether no setting can have retained it: that would hold for all that the stack manages."""
+def _alone_retained(state: State) -> bool:
+    """Whether no setting can have retained the VPC: that would hold for all that the stack manages."""
     return any(
-        one.kind not in (None, "vpc") and not one.external and not one.retain
-        for one in state.resources
-        if one.urn != vpc.urn
+        one.kind not in (None, "vpc") and not one.external and not one.retain for one in state.resources
     )
 
 

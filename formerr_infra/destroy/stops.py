@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from formerr_infra import holdings
 from formerr_infra.destroy.errors import DestroyRefused
 from formerr_infra.destroy.model import ENDS, Fate, Keeper
+from formerr_infra.destroy.verify import looked_for
 from formerr_infra.errors import UnknownIsNotAbsent
 from formerr_infra.inventory.facts import Unknown
 from formerr_infra.tokens import TOKENS
@@ -128,7 +129,8 @@ def _elsewhere(plan: Plan, state: State, account: Account, token: str, *, gone: 
 def _unknown(plan: Plan, account: Account) -> Iterator[Stop]:
     settle = "run again when DigitalOcean answers, or with a token that has the scope; unknown is not gone"
     for piece in plan.pieces:
-        live = account.live.get((piece.resource.kind or "", piece.resource.id))
+        key = looked_for(piece.resource)
+        live = account.live.get(key) if key is not None else None
         if isinstance(live, Unknown):
             yield Stop(f"{piece.resource.label}: {live.reason}", settle, unknown=True)
     for reason in account.unknown:

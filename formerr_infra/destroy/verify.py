@@ -48,7 +48,12 @@ def verify(plan: Plan, after: Account) -> Outcome:
         confirmed += gone
     known = {(one.kind, one.id) for one in left}
     left += [one for one in _strays(plan, after) if (one.kind, one.id) not in known]
-    left += [one for one in _volumes(plan, after) if (one.kind, one.id) not in known]
+    if isinstance(after.volumes, Unknown):
+        # An API that has no volumes has none of this cluster.
+        unheard = plan.cluster_id is not None and not after.volumes.missing
+        unknown += [f"volumes of cluster {plan.cluster_id}: {after.volumes.reason}"] if unheard else []
+    else:
+        left += [one for one in _volumes(plan, after.volumes) if (one.kind, one.id) not in known]
     return Outcome(tuple(left), tuple(dict.fromkeys(unknown)), confirmed)
 
 
@@ -102,14 +107,14 @@ def _strays(plan: Plan, after: Account) -> list[Left]:
     ]
 
 
-def _volumes(plan: Plan, after: Account) -> list[Left]:
+def _volumes(plan: Plan, volumes: tuple[Found, ...]) -> list[Left]:
     """Volumes with the tag of the cluster that is gone."""
-    if plan.cluster_id is None or isinstance(after.volumes, Unknown):
+    if plan.cluster_id is None:
         return []
     known = {one.thing.id for one in plan.traces}
     return [
         Left("volume", one.id, one.name, _data(one), expected=not plan.delete_data)
-        for one in after.volumes
+        for one in volumes
         if one.facts.get("cluster") == plan.cluster_id and one.id not in known
     ]
 

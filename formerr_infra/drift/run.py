@@ -91,6 +91,8 @@ def _adopted_objects(
     clusters = state.of(holdings.CLUSTER)
     if not wanted:
         return {}
-    if lost or not clusters:
+    if not clusters:
+        return {(OBJECT, one.name): Unknown("the state holds no cluster to ask") for one in wanted}
+    if lost:
         return {(OBJECT, one.name): None for one in wanted}
     return objects(access, wanted, clusters[0].id)

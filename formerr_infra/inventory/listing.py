@@ -37,7 +37,11 @@ class _Disagreement(Exception):
 
 
 class _Trouble(Exception):
-    """A page could not be read."""
+    """A page could not be read; `missing`: the API was there and has no such list."""
+
+    def __init__(self, said: str, *, missing: bool = False) -> None:
+        super().__init__(said)
+        self.missing = missing
 
 
 class _Gone(_Trouble):
@@ -81,11 +85,11 @@ def read_list(session: Session, kind: Kind, within: str | None = None) -> tuple[
             _check_unique(kind, items)
             return tuple(item for item in items if kind.counts(item))
         except _Gone as gone:
-            return () if within is not None else Unknown(str(gone))
+            return () if within is not None else Unknown(str(gone), missing=gone.missing)
         except _Disagreement as disagreement:
             complaint = str(disagreement)
         except _Trouble as trouble:
-            return Unknown(str(trouble))
+            return Unknown(str(trouble), missing=trouble.missing)
     return Unknown(f"GET {kind.path}: {complaint}, also when read again")
 
 
@@ -250,12 +254,14 @@ def _page(session: Session, kind: Kind, number: int) -> _Page:
         page=number,
     )
     where = f"GET {kind.path} page {number}"
+    missing = number == 1 and answer.status in NOT_OFFERED
     if answer.trouble:
-        raise _Trouble(answer.trouble)
+        raise _Trouble(answer.trouble, missing=missing)
     if answer.status == 404:
-        raise _Gone(f"{where}: 404") if number == 1 else _Disagreement(f"page {number} is not there")
+        gone = _Gone(f"{where}: 404", missing=missing)
+        raise gone if number == 1 else _Disagreement(f"page {number} is not there")
     if answer.status != 200 or answer.body is None:
-        raise _Trouble(f"{where}: {answer.status}")
+        raise _Trouble(f"{where}: {answer.status}", missing=missing)
     total = _total(answer.body, where)
     items = answer.body.get(kind.many)
     if items is None and total == 0:
