@@ -148,8 +148,16 @@ def test_a_kept_one_is_replaced_only_where_the_user_allows_it() -> None:
 def test_a_replacement_never_leaves_a_pin_on_what_it_deletes() -> None:
     for world, decision in everything():
         assert not (decision.replaces and world.pin), world
-        if world.pin == HELD and world.allow_replace and decision.row == "3b":
-            assert "theId" in decision.settle, world
+        if decision.row == "3b":
+            assert ("theId" in decision.settle) == bool(world.pin == HELD and world.allow_replace), world
+
+
+def test_a_decision_carries_everything_that_was_looked_at_once() -> None:
+    """What was previewed is told from what is applied by it."""
+    for world in plain():
+        case = world.case()
+        seen = {found.id for found in (*case.sighting.by_id.values(), *(case.sighting.named or ())) if found}
+        assert sorted(found.id for found in decide(case).found) == sorted(seen), world
 
 
 def test_a_pin_by_name_does_not_stand_in_the_way_of_a_replacement() -> None:

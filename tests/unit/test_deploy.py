@@ -17,6 +17,9 @@ from formerr_infra.errors import Refused, SettingsError
 from formerr_infra.ledger import EMPTY
 from formerr_infra.model import Decision, Found, Held, Holding, Mark, Outcome
 from formerr_infra.settings import check
+from formerr_infra.settings.secrets import NAMES
+from formerr_infra.settings.sources import ENDPOINT_VARIABLE, TOKEN_VARIABLES
+from formerr_infra.tokens import LOCAL, OF_STACK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,9 +41,14 @@ def _assessment(**decisions: Decision) -> Assessment:
     return Assessment("staging", check({}, "staging"), EMPTY, MappingProxyType(decisions))
 
 
+def _with(**fields: Any) -> Decision:
+    assert DECISION.target is not None
+    return replace(DECISION, target=replace(DECISION.target, **fields))
+
+
 def _with_fact(**facts: str) -> Decision:
     assert DECISION.target is not None
-    return replace(DECISION, target=replace(DECISION.target, facts={**DECISION.target.facts, **facts}))
+    return _with(facts={**DECISION.target.facts, **facts})
 
 
 @pytest.mark.parametrize(
@@ -51,13 +59,33 @@ def _with_fact(**facts: str) -> Decision:
         pytest.param(replace(DECISION, id="c2"), id="id"),
         pytest.param(replace(DECISION, replaces=True), id="replaces"),
         pytest.param(replace(DECISION, held=Held(Holding.ADOPTED, "c1")), id="held"),
+        pytest.param(replace(DECISION, held=Held(Holding.MANAGED, "c2")), id="held-id"),
         pytest.param(replace(DECISION, found=(Found("c9", "another"),)), id="found"),
         pytest.param(replace(DECISION, target=None), id="target"),
+        pytest.param(_with(id="c2"), id="target-id"),
+        pytest.param(_with(mark=Mark.OTHER), id="mark"),
+        pytest.param(_with(owner="formerr-infra/production"), id="owner"),
         pytest.param(_with_fact(region="fra1"), id="fact"),
     ],
 )
 def test_whatever_is_decided_or_seen_otherwise_is_another_digest(other: Decision) -> None:
     assert expected.digest(_assessment(cluster=DECISION)) != expected.digest(_assessment(cluster=other))
+
+
+def test_an_object_or_a_version_that_is_decided_otherwise_is_another_digest() -> None:
+    before = replace(_assessment(cluster=DECISION), version="1.34.1-do.0", objects={"secret/a/b": DECISION})
+    for other in (
+        replace(before, version="1.34.2-do.0"),
+        replace(before, objects={}),
+        replace(before, objects={"secret/a/b": replace(DECISION, outcome=Outcome.IMPORT)}),
+    ):
+        assert expected.digest(other) != expected.digest(before)
+
+
+def test_the_order_in_which_things_were_found_is_the_same_world() -> None:
+    found = (Found("a", "one"), Found("b", "two"))
+    once, again = (replace(DECISION, found=many) for many in (found, found[::-1]))
+    assert expected.digest(_assessment(cluster=once)) == expected.digest(_assessment(cluster=again))
 
 
 def test_a_status_that_passes_is_the_same_world() -> None:
@@ -128,6 +156,27 @@ def test_a_rotated_secret_and_another_state_move_the_world_and_no_value_is_kept(
     assert "value" not in repr((before, after))
 
 
+@pytest.mark.parametrize("name", [*NAMES, *TOKEN_VARIABLES, ENDPOINT_VARIABLE, LOCAL, f"{OF_STACK}STAGING"])
+def test_whatever_the_settings_read_of_the_environment_moves_the_world(folder: Path, name: str) -> None:
+    assert _look(folder).moved(_look(folder, {name: "x"})) == ("the configuration",)
+
+
+def test_an_operation_that_was_noted_since_moves_the_world(folder: Path) -> None:
+    noted = {"deployment": {**STATE["deployment"], "pending_operations": [{"type": "creating"}]}}
+    assert _look(folder, None, STATE).moved(_look(folder, None, noted)) == ("the state",)
+
+
+def test_what_is_decided_otherwise_is_named_whether_it_came_went_or_changed(folder: Path) -> None:
+    def decided(**decisions: Decision) -> world.World:
+        return world.look(folder, "staging", {}, {}, _assessment(**decisions))
+
+    before = decided(cluster=DECISION, vpc=DECISION)
+    after = decided(cluster=replace(DECISION, row="4"), registry=DECISION)
+    (said,) = before.moved(after)
+    assert "(cluster, registry, vpc)" in said
+    assert before.moved(before) == ()
+
+
 @pytest.mark.parametrize(
     ("operation", "outcome", "held", "way"),
     [
@@ -135,7 +184,10 @@ def test_a_rotated_secret_and_another_state_move_the_world_and_no_value_is_kept(
         ("creating", Outcome.CREATE, False, repair.Way.CLEAR),
         ("creating", Outcome.RECREATE, False, repair.Way.CLEAR),
         ("creating", Outcome.ADOPT, False, repair.Way.CLEAR),
+        ("creating", Outcome.OMIT, False, repair.Way.CLEAR),
         ("creating", Outcome.REFUSE, False, repair.Way.NONE),
+        ("creating", Outcome.KEEP, False, repair.Way.NONE),
+        ("creating", Outcome.RELEASE, False, repair.Way.NONE),
         ("creating", Outcome.KEEP, True, repair.Way.CLEAR),
         ("updating", Outcome.KEEP, True, repair.Way.CLEAR),
         ("deleting", Outcome.KEEP, True, repair.Way.CLEAR),
@@ -154,6 +206,7 @@ def test_each_noted_operation_gets_the_repair_that_fits(
     (found,) = repair.repairs(export, _assessment(cluster=replace(DECISION, outcome=outcome)))
 
     assert found.way is way
+    assert found.id == (DECISION.id if way is repair.Way.TAKE_IN else None)
     assert found.name == "cluster"
     with pytest.raises(repair.OperationsPending):
         repair.require((found,), "staging", repair=False)
@@ -162,6 +215,34 @@ def test_each_noted_operation_gets_the_repair_that_fits(
             repair.require((found,), "staging", repair=True)
     else:
         repair.require((found,), "staging", repair=True)
+
+
+def test_one_that_only_waits_for_its_deletion_is_no_proof_that_the_new_one_is_in_the_state() -> None:
+    """A replacement whose new half was interrupted: the old half is still in the state, under the same URN."""
+    noted = [{"type": "creating", "resource": {"urn": CLUSTER}}]
+    export = {"deployment": {"resources": [{"urn": CLUSTER, "delete": True}], "pending_operations": noted}}
+
+    (found,) = repair.repairs(export, _assessment(cluster=replace(DECISION, outcome=Outcome.IMPORT)))
+
+    assert (found.way, found.id) == (repair.Way.TAKE_IN, "c1")
+
+
+def test_an_object_that_was_being_made_is_known_by_its_key() -> None:
+    urn = "urn:pulumi:staging::p::formerr:application:Application$kubernetes:core/v1:Secret::secret/a/b"
+    export = {"deployment": {"pending_operations": [{"type": "creating", "resource": {"urn": urn}}]}}
+    decided = replace(_assessment(), objects={"secret/a/b": replace(DECISION, outcome=Outcome.IMPORT)})
+
+    assert [one.way for one in repair.repairs(export, decided)] == [repair.Way.TAKE_IN]
+
+
+def test_one_operation_without_a_repair_stops_those_that_have_one() -> None:
+    clear, none = (
+        repair.Repair("urn:x", "creating", way, "why") for way in (repair.Way.CLEAR, repair.Way.NONE)
+    )
+
+    for both in ((clear, none), (none, clear)):
+        with pytest.raises(repair.OperationsPending, match="look after these yourself"):
+            repair.require(both, "staging", repair=True)
 
 
 def test_nothing_is_claimed_of_what_is_none_of_the_slots() -> None:

@@ -17,8 +17,10 @@ from formerr_infra.drift.values import HIDDEN, at, shown, steps
 from formerr_infra.engine import Change
 from formerr_infra.holdings import CLUSTER, NODE_POOL, SECRET, SIGNATURE, Resource
 from formerr_infra.inventory.facts import Unknown
+from formerr_infra.local.standin.catalogue import RESOURCES
 from formerr_infra.model import Found
 from formerr_infra.naming import own_tags
+from formerr_infra.slots import SLOTS
 
 BALANCER = "digitalocean:index/loadBalancer:LoadBalancer"
 WORD = "hunter2-hunter2"
@@ -183,6 +185,15 @@ def test_the_order_of_an_owned_balancers_rules_is_no_drift_whichever_path_tells_
     assert owned(resource(), change({path: "update"}, was, now))[0].finding is Finding.CLEAN
     now["forwardingRules"][0]["targetPort"] = 3
     assert owned(resource(), change({path: "update"}, was, now))[0].finding is Finding.CHANGED
+
+
+@pytest.mark.parametrize(
+    ("kind", "path"), [(kind, path) for kind, paths in COMPARED.items() for path in paths]
+)
+def test_each_property_that_is_compared_is_one_of_the_providers(kind: str, path: str) -> None:
+    """Under another name it would never be in the state, and no change of it noticed."""
+    engine_type = next(slot.engine_type for slot in SLOTS if slot.kind == kind)
+    assert path in {field.name for field in RESOURCES[engine_type].fields}
 
 
 # -- values --------------------------------------------------------------------------------------------------

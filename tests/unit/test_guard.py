@@ -67,6 +67,49 @@ def _codes(verdict: Verdict) -> list[Code]:
     return [one.code for one in verdict.stops]
 
 
+#: What only looks, or only changes what the state remembers; what replaces; what takes into the state.
+LOOKS = {"same", "read", "read-replacement", "refresh", "discard", "discard-replaced"}
+REPLACES = {"replace", "create-replacement", "delete-replaced", "remove-pending-replace"}
+TAKES = {"import", "import-replacement"}
+#: A second telling of what carries each outcome out.
+CARRIES = {
+    Outcome.ADOPT: LOOKS,
+    Outcome.RELEASE: LOOKS,
+    Outcome.KEEP: {"same", "update", "refresh"} | REPLACES,
+    Outcome.CREATE: {"create", "refresh", "discard-replaced"} | REPLACES,
+    Outcome.RECREATE: {"create", "refresh"} | REPLACES,
+    Outcome.IMPORT: {"same", "replace", "refresh", "discard-replaced"} | TAKES,
+    Outcome.OMIT: {"discard", "discard-replaced", "refresh", "delete"},
+    Outcome.REFUSE: set(),
+}
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_each_outcome_is_carried_out_by_its_own_operations_and_by_no_other(outcome: Outcome) -> None:
+    """Of a kind that may go by the way, so that nothing but the decision stands against a step."""
+    passed = {
+        op.value for op in Op if _judge([_change("uptimeCheck", op)], {"uptimeCheck": outcome}) == Verdict()
+    }
+    assert passed == CARRIES[outcome]
+
+
+def test_what_does_not_come_back_is_protected_in_every_stack() -> None:
+    """The slots by name: a list that is read from the code would miss what is missing there."""
+    slots = ("vpc", "cluster", "registry", "loadBalancer", "database", "databaseFirewall", "domain")
+    for slot in slots:
+        assert _codes(_judge([_change(slot, Op.DELETE)])) == [Code.PROTECTED_KIND]
+    for kind in (
+        "digitalocean:index/databaseDb:DatabaseDb",
+        "digitalocean:index/volume:Volume",
+        "digitalocean:index/spacesBucket:SpacesBucket",
+        "kubernetes:core/v1:Namespace",
+        "kubernetes:core/v1:PersistentVolume",
+        "kubernetes:core/v1:PersistentVolumeClaim",
+        "kubernetes:apps/v1:StatefulSet",
+    ):
+        assert _codes(_judge([_object("one", kind, Op.DELETE)])) == [Code.PROTECTED_KIND]
+
+
 @pytest.mark.parametrize("outcome", PLAIN)
 def test_a_plan_that_carries_the_decision_out_passes(outcome: Outcome) -> None:
     changes = [_change("cluster", op) for op in PLAIN[outcome]]
@@ -218,6 +261,18 @@ def test_who_names_the_cluster_names_what_stands_on_it_and_nothing_else() -> Non
     assert set(verdict.allowed) == {cluster.urn, claim.urn}
     assert [one.urn for one in verdict.stops] == [registry.urn]
     assert _codes(_judge([claim], allow=(cluster.urn,))) == [Code.PROTECTED_KIND]
+
+
+def test_nodes_go_with_a_cluster_that_was_named_and_what_is_not_ours_with_nothing() -> None:
+    cluster, pool = _change("cluster", Op.REPLACE), _change("nodePool", Op.REPLACE)
+    claim = _object("claim", "kubernetes:core/v1:PersistentVolumeClaim", Op.DELETE)
+    theirs = Change(claim.urn, claim.type, claim.name, claim.op, id=claim.id, external=True)
+
+    assert _judge([cluster, pool], stack="production", allow=(cluster.urn,)).stops == ()
+    assert _codes(_judge([pool], stack="production", allow=(cluster.urn,))) == [Code.PRODUCTION]
+    verdict = _judge([cluster, theirs], allow=(cluster.urn, theirs.urn))
+    assert _codes(verdict) == [Code.NOT_OURS]
+    assert (verdict.allowed, verdict.unused) == ((cluster.urn,), (theirs.urn,))
 
 
 def test_what_the_engine_keeps_for_itself_is_none_of_the_guards_business() -> None:

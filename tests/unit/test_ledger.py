@@ -235,6 +235,32 @@ def test_the_journal_never_takes_an_old_id_for_a_new_one(steps: list[str]) -> No
             assert vpc(state).holding is Holding.INTERRUPTED
 
 
+# -- objects on the cluster ----------------------------------------------------------------------------------
+
+SECRET = "urn:pulumi:staging::formerr-infra::formerr:app:App$kubernetes:core/v1:Secret::secret/formerr/one"
+
+
+def an_object(**more: Any) -> dict[str, Any]:
+    return {"urn": SECRET, "custom": True, "id": "formerr/one", "type": "kubernetes:core/v1:Secret"} | more
+
+
+def test_an_object_is_held_by_its_key_as_a_slot_is_by_its_own() -> None:
+    def held(*resources: dict[str, Any], pending: list[dict[str, Any]] | None = None) -> dict[str, Held]:
+        return dict(read(export(*resources, pending=pending)).objects)
+
+    assert held(an_object(), resource()) == {"secret/formerr/one": Held(Holding.MANAGED, "formerr/one")}
+    assert held(an_object(external=True))["secret/formerr/one"].holding is Holding.ADOPTED
+    assert held(an_object(delete=True)) == {}
+    assert held(pending=[creating(SECRET)])["secret/formerr/one"].holding is Holding.INTERRUPTED
+    assert held(an_object(), pending=[creating(SECRET)])["secret/formerr/one"].holding is Holding.MANAGED
+    assert held(resource()) == {}
+
+
+def test_what_was_declared_of_an_object_is_kept_and_of_nothing_else() -> None:
+    ledger = read(export(an_object(inputs={"type": "Opaque"}), resource(inputs={"name": "n"})))
+    assert ledger.object_inputs == {"secret/formerr/one": {"type": "Opaque"}}
+
+
 # -- times ---------------------------------------------------------------------------------------------------
 
 
