@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from formerr_infra import inventory, preflight, unlisted
 from formerr_infra.demand import demand, growth
+from formerr_infra.elsewhere import none_elsewhere
 from formerr_infra.errors import PreflightFailed, Refused, UnknownIsNotAbsent
 from formerr_infra.model import MAKES, Code, Decision, Holding, Outcome, Sighting
 from formerr_infra.objects import APPLICATION, decide_objects, look, summary, to_ask
@@ -181,6 +182,7 @@ def _with_application(assessed: Assessment, access: Access) -> Assessment:
     held = assessed.ledger.objects
     looked = look(access, cluster, to_ask(wanted, held, cluster))
     objects = decide_objects(wanted, held, cluster, looked, settings, assessed.stack)
+    objects = none_elsewhere(wanted, objects, assessed.ledger.standing)
     return replace(
         assessed,
         decisions={**decisions, APPLICATION: summary(objects, cluster)},

@@ -8,7 +8,7 @@ resource that a refresh dropped because it was gone.
 The journal is part of the component's inputs and outputs, so it is written by the engine, before the create:
 
     inputs:  journal = {<slot>: {"began": <UTC time of the run that creates>, "instead_of": <id that was there before>}}
-    outputs: held    = {<slot>: {"id": <physical id>, "ownership": "managed" | "adopted"}}
+    outputs: held    = {<slot>: {"id": <physical id>, "ownership": "managed" | "adopted", "began": <as in the journal>}}
 
 This module only reads; it decides nothing.
 """
@@ -28,8 +28,33 @@ from formerr_infra.slots import SLOTS, Slot
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+#: What the engine writes for a value that is not known: the id of what `pulumi refresh --run-program` or `--target` left
+#: unmade, in the outputs of the component around it. After a create that failed there are no outputs.
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 #: What the type tokens of objects on the cluster begin with; their logical name is their key.
 OBJECTS = "kubernetes:"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A managed resource as the state has it, slot or not.
+
+    Attributes:
+        urn: where it stands.
+        types: its type token behind those of what it stands in, as the URN has them.
+        name: its logical name.
+        id: its physical id.
+    """
+
+    urn: str
+    types: str
+    name: str
+    id: str
+
+    @property
+    def kind(self) -> str:
+        """Its own type token."""
+        return self.types.rsplit("$", 1)[-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +68,7 @@ class Ledger:
         exists: whether there is such a stack at all.
         objects: key of an object on the cluster -> what the state holds of it.
         object_inputs: key of such an object -> the inputs recorded for it.
+        standing: every managed resource of the cloud and of the cluster, wherever it stands.
     """
 
     held: Mapping[str, Held]
@@ -53,6 +79,7 @@ class Ledger:
     object_inputs: Mapping[str, Mapping[str, Any]] = field(
         default_factory=lambda: MappingProxyType({}), repr=False
     )
+    standing: tuple[Standing, ...] = ()
 
 
 EMPTY = Ledger({slot.key: Held() for slot in SLOTS}, exists=False)
@@ -75,6 +102,9 @@ def read(export: Mapping[str, Any], slots: Sequence[Slot] = SLOTS) -> Ledger:
 def _read(export: Mapping[str, Any], slots: Sequence[Slot]) -> Ledger:
     deployment = _mapping(export["deployment"])
     resources = [resource for resource in _list(deployment.get("resources")) if not resource.get("delete")]
+    ours = {(slot.types, slot.name) for slot in slots}
+    # Where two have the same type and name, the one on the slot's own URN is the slot's.
+    resources.sort(key=lambda resource: _place(resource["urn"]) in ours)
     by_address = {_address(resource["urn"]): resource for resource in resources}
     pending = {
         _address(operation["resource"]["urn"]): operation["resource"]["urn"]
@@ -103,7 +133,14 @@ def _read(export: Mapping[str, Any], slots: Sequence[Slot]) -> Ledger:
         for (kind, name), resource in by_address.items()
         if kind.startswith(OBJECTS)
     }
-    return Ledger(held, inputs, left, objects=objects, object_inputs=object_inputs)
+    kinds = {slot.engine_type for slot in slots}
+    standing = tuple(
+        Standing(resource["urn"], *_place(resource["urn"]), _id(resource))
+        for resource in resources
+        if not resource.get("external")
+        and ((kind := _address(resource["urn"])[0]) in kinds or kind.startswith(OBJECTS))
+    )
+    return Ledger(held, inputs, left, objects=objects, object_inputs=object_inputs, standing=standing)
 
 
 def _held(
@@ -116,13 +153,16 @@ def _held(
     if resource is not None:
         holding = Holding.ADOPTED if resource.get("external") else Holding.MANAGED
         replacing = resource["urn"] if resource.get("pendingReplacement") else None
-        return Held(holding, _id(resource), began, journal, replacing)
+        tainted = resource["urn"] if resource.get("taint") else None
+        return Held(holding, _id(resource), began, journal, replacing, tainted)
     # A create notes what it comes instead of, so another id that is noted is younger than any create that was
     # interrupted: a pending operation, which stays until somebody clears it, then says nothing any more.
-    stale = noted.get("id") is not None and noted.get("id") == journal.get("instead_of")
+    stale = noted.get("id") in (None, UNKNOWN, journal.get("instead_of"))
     if noted.get("id") and not stale:
         holding = Holding.ADOPTED if noted.get("ownership") == "adopted" else Holding.DROPPED
         return Held(holding, _id(noted), began, journal)
+    if interrupted_at is None and noted.get("id") == UNKNOWN and noted.get("began") == journal.get("began"):
+        return Held(journal=journal)  # the run that was to make it was told to leave it unmade, and ended
     if interrupted_at is not None or began is not None:
         return Held(Holding.INTERRUPTED, None, began or interrupted_at, journal)
     return Held()
@@ -156,8 +196,14 @@ def _id(of: Mapping[str, Any]) -> str:
 
 def _address(urn: str) -> tuple[str, str]:
     """Type and logical name of `urn:pulumi:<stack>::<project>::<parent types>$<type>::<name>`."""
-    _, _, types, name = urn.split("::", 3)
+    types, name = _place(urn)
     return types.rsplit("$", 1)[-1], name
+
+
+def _place(urn: str) -> tuple[str, str]:
+    """The same with the types of what it stands in."""
+    _, _, types, name = urn.split("::", 3)
+    return types, name
 
 
 def _time(text: str | None) -> datetime | None:

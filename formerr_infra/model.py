@@ -85,6 +85,7 @@ class Code(StrEnum):
     AMBIGUOUS = "ambiguous"
     DOES_NOT_FIT = "does-not-fit"
     IMPORT_WOULD_WRITE = "import-would-write"
+    OTHER_URN = "other-urn"
 
 
 #: Outcomes that declare a live resource which the stack only reads.
@@ -104,6 +105,7 @@ class Held:
             checkpoint that holds the pending operation.
         journal: what the journal beside the resource said, carried forward so that a later run declares the same.
         replacing: URN of a managed one that was deleted for a replacement which was then interrupted.
+        tainted: URN of a managed one that the state marks for replacement (`pulumi state taint`).
     """
 
     holding: Holding = Holding.NONE
@@ -111,6 +113,7 @@ class Held:
     began: datetime | None = None
     journal: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     replacing: str | None = None
+    tainted: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

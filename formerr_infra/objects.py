@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from formerr_infra import naming
 from formerr_infra.application import key
-from formerr_infra.application.kinds import Reference, immutable
+from formerr_infra.application.kinds import KEEPS_DATA, Reference, immutable
 from formerr_infra.decide import Case, decide
 from formerr_infra.decide.published import OMITTED
 from formerr_infra.inventory.facts import Unknown
@@ -117,9 +117,9 @@ def _decide(
     if held.holding is Holding.MANAGED and held.id is not None:
         known = Found(held.id, name, Mark.OURS)
         policy = Policy.ADOPT if wish.policy is Policy.ADOPT else Policy.AUTO
-        return decide(
-            Case(name, held, Sighting(by_id={held.id: known}), replace(wish, policy=policy, fields={}))
-        )
+        wish = replace(wish, policy=policy, fields={}, allow_replace=reference.kind not in KEEPS_DATA)
+        decision = decide(Case(name, held, Sighting(by_id={held.id: known}), wish))
+        return _with_the_way_out(decision, reference)
     sighting = _sighting(name, reference, looked.live.get(name, Unknown("nobody asked")), stack)
     if held.id is not None:
         found = (sighting.named or (None,))[0]
@@ -213,6 +213,12 @@ def _with_the_way_out(decision: Decision, reference: Reference) -> Decision:
                 decision,
                 settle=f"delete {named}: what differs is set once for its life, or set namespaceName.",
             )
+        case Code.WOULD_REPLACE:
+            return replace(
+                decision,
+                reason=f"{named} keeps data, or takes it along, and the state marks it for replacement (pulumi state taint).",
+                settle=f"pulumi state untaint '{decision.held.tainted}'.",
+            )
         case Code.OWNED_BY_OTHER:
             return replace(
                 decision,
@@ -240,6 +246,8 @@ def summary(objects: Mapping[str, Decision], cluster: Decision) -> Decision:
     rows = sorted({one.row for one in objects.values()})
     held = sum(one.held.holding is Holding.MANAGED for one in objects.values())
     said = ", ".join(f"{number} {kind.value}" for kind, number in sorted(counts.items()))
+    if tainted := sum(one.replaces for one in objects.values()):
+        said += f"; {tainted} of them replaced, because the state marks them so (pulumi state taint)"
     return Decision(
         slot=APPLICATION,
         outcome=outcome,

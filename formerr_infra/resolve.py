@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from formerr_infra.decide import Case, decide
 from formerr_infra.decide.published import IMPORT_WRITES, OMITTED, WOULD_DELETE
+from formerr_infra.elsewhere import unless_elsewhere
 from formerr_infra.inventory.facts import Question
 from formerr_infra.model import (
     MAKES,
@@ -102,6 +103,11 @@ def resolve(settings: Settings, ledger: Ledger, sightings: Mapping[str, Sighting
             decided[slot.key] = _unless_import_writes(slot, decision)
         else:
             decided[slot.key] = _hanging(slot, held, settings, decided, sightings.get(slot.key))
+        if decided[slot.key].outcome is not Outcome.OMIT:
+            policy = slot.wish(settings, decided).policy_key
+            decided[slot.key] = unless_elsewhere(
+                decided[slot.key], slot.types, slot.name, ledger.standing, policy
+            )
     return decided | _switched_off(settings, ledger)
 
 

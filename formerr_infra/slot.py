@@ -71,6 +71,11 @@ class Slot:
     holds_data: bool = False
     weighs: bool = True
 
+    @property
+    def types(self) -> str:
+        """The type tokens of the URN that it is declared under."""
+        return f"{self.component}${self.engine_type}"
+
 
 class Common(TypedDict):
     """See `common`."""

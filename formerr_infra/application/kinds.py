@@ -38,6 +38,9 @@ PLURALS = {
     ("apiregistration.k8s.io/v1", "APIService"): "apiservices",
 }
 
+#: Objects that keep data, or take it with them.
+KEEPS_DATA = frozenset({"Namespace", "PersistentVolumeClaim", "StatefulSet"})
+
 #: Kind -> fields that are set once for the life of an object, and that nobody but its maker chooses.
 IMMUTABLE = {
     "Deployment": ("spec.selector",),

@@ -19,7 +19,7 @@ import pulumi
 from formerr_infra import naming
 from formerr_infra.application import ClusterDatabase, Digest, Hidden, key, manifests
 from formerr_infra.application.configuration import PULL_SECRET
-from formerr_infra.application.kinds import Reference
+from formerr_infra.application.kinds import KEEPS_DATA, Reference
 from formerr_infra.model import READ_ONLY, Outcome
 
 if TYPE_CHECKING:
@@ -56,8 +56,6 @@ SERVERS_OWN = {
     "StatefulSet": [*_POD_OWN, "spec.volumeClaimTemplates[0].status"],
     "CronJob": ["spec.jobTemplate.spec.template.spec.serviceAccount"],
 }
-#: Objects that keep data, or take it with them.
-KEEPS_DATA = frozenset({"Namespace", "PersistentVolumeClaim", "StatefulSet"})
 #: Stages in the order of their making; each waits for the one before, and goes before it.
 _STAGES = (
     frozenset({"Namespace", "PriorityClass"}),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pulumi
 
-from formerr_infra.model import READ_ONLY, Decision, Outcome
+from formerr_infra.model import READ_ONLY, Decision, Holding, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -57,6 +57,7 @@ class SlotComponent(pulumi.ComponentResource):
     ) -> None:
         notes = {decision.slot: note for decision in decisions if (note := journal(decision, began))}
         super().__init__(token, name, {"journal": notes}, opts)
+        self._notes = notes
         self._decisions = tuple(decisions)
         self._retained: set[str] = set()
 
@@ -100,7 +101,10 @@ class SlotComponent(pulumi.ComponentResource):
             options = pulumi.ResourceOptions.merge(options, more)
         if options.retain_on_delete:
             self._retained.add(decision.slot)
-        return make(name, **arguments, opts=options)
+        made = make(name, **arguments, opts=options)
+        if decision.outcome is Outcome.RECREATE and decision.held.holding is Holding.MANAGED:
+            _require_new(made, decision, known_by_name=arguments.get("name") == decision.held.id)
+        return made
 
     def finish(self, resources: Mapping[str, pulumi.CustomResource], **outputs: pulumi.Input[Any]) -> None:
         """Register the outputs: what the ledger and the policy pack read, and what the component shows."""
@@ -111,10 +115,30 @@ class SlotComponent(pulumi.ComponentResource):
                 # The engine tells a policy whether a resource is protected, but not this.
                 "retained": decision.slot in self._retained,
             }
+            # A note without an id is known to be of the run that the journal is about.
+            | {key: note for key, note in self._notes.get(decision.slot, {}).items() if key == "began"}
             for decision in self._decisions
             if decision.slot in resources
         }
         self.register_outputs({"held": held, **outputs})
+
+
+def _require_new(made: pulumi.CustomResource, decision: Decision, *, known_by_name: bool) -> None:
+    """Stop where a managed one that is gone is not made again: an engine that did not refresh calls it unchanged.
+
+    After an update, one that is known by its name has the id that the old one had.
+    """
+    if known_by_name and not pulumi.runtime.is_dry_run():
+        return
+
+    def check(identity: str) -> None:
+        if identity == decision.held.id:
+            raise pulumi.RunError(
+                f"{decision.slot}: {identity!r} is gone, and the engine calls it unchanged, because it did not refresh: run "
+                "again without --refresh=false, and it is made again."
+            )
+
+    made.id.apply(check)
 
 
 def slug(value: object) -> str | None:

@@ -69,31 +69,7 @@ def _unless_it_does_not_fit(case: Case, decision: Decision) -> Decision:
         return decision
     wrong = misfits(decision.target, case.wish.fields)
     if decision.outcome is Outcome.KEEP:
-        wrong = tuple(misfit for misfit in wrong if misfit.wanted.fixed)
-        if not wrong:
-            return decision
-        if case.wish.allow_replace and case.pins_what_would_go:
-            return replace(
-                decision,
-                outcome=Outcome.REFUSE,
-                row=WOULD_REPLACE.number,
-                code=Code.WOULD_REPLACE,
-                reason=f"allowReplace would replace {what(decision.target)} ({_list(wrong)}), and {case.wish.pin_key} pins "
-                "its id: the new one has another id, so that every later run would look for one that is gone.",
-                settle=f"remove {case.wish.pin_key} to have it replaced, or, to keep it: {_back(decision.target, wrong)}.",
-            )
-        if case.wish.allow_replace:
-            note = f"replaced, as allowReplace says: {_list(wrong)}"
-            return replace(decision, replaces=True, notes=(*decision.notes, note))
-        return replace(
-            decision,
-            outcome=Outcome.REFUSE,
-            row=WOULD_REPLACE.number,
-            code=Code.WOULD_REPLACE,
-            reason=f"{what(decision.target)} is managed by this stack, and {_list(wrong)} cannot be changed in place: "
-            "the engine would delete it and make another.",
-            settle=f"{_back(decision.target, wrong)}; to have it replaced on purpose, add {case.slot} to allowReplace for one run.",
-        )
+        return _unless_it_would_be_replaced(case, decision, decision.target, wrong)
     if decision.outcome not in (Outcome.ADOPT, Outcome.IMPORT, Outcome.RELEASE) or not wrong:
         return decision
     return replace(
@@ -104,6 +80,46 @@ def _unless_it_does_not_fit(case: Case, decision: Decision) -> Decision:
         reason=f"{what(decision.target)} does not fit: {_list(wrong)}.",
         settle=f"{_back(decision.target, wrong)}, or {case.wish.otherwise or _another(case)}.",
     )
+
+
+def _unless_it_would_be_replaced(
+    case: Case, decision: Decision, target: Found, wrong: tuple[Misfit, ...]
+) -> Decision:
+    """Row 3b: the engine replaces what differs in a field that cannot be changed in place, and what the state says to."""
+    wrong = tuple(misfit for misfit in wrong if misfit.wanted.fixed)
+    tainted = case.held.tainted
+    if not wrong and tainted is None:
+        return decision
+    why = "; ".join(([_list(wrong)] if wrong else []) + ([_TAINTED] if tainted else []))
+    fixed = f"{_list(wrong)} cannot be changed in place" if wrong else ""
+    back = ", ".join(
+        ([_back(target, wrong)] if wrong else []) + ([f"pulumi state untaint '{tainted}'"] if tainted else [])
+    )
+    if not case.wish.allow_replace:
+        reason = " and ".join(([fixed] if fixed else []) + ([_TAINTED] if tainted else []))
+        return replace(
+            decision,
+            outcome=Outcome.REFUSE,
+            row=WOULD_REPLACE.number,
+            code=Code.WOULD_REPLACE,
+            reason=f"{what(target)} is managed by this stack, and {reason}: the engine would delete it and make another.",
+            settle=f"{back}; to have it replaced on purpose, add {case.slot} to allowReplace for one run.",
+        )
+    if case.pins_what_would_go:
+        return replace(
+            decision,
+            outcome=Outcome.REFUSE,
+            row=WOULD_REPLACE.number,
+            code=Code.WOULD_REPLACE,
+            reason=f"allowReplace would replace {what(target)} ({why}), and {case.wish.pin_key} pins "
+            "its id: the new one has another id, so that every later run would look for one that is gone.",
+            settle=f"remove {case.wish.pin_key} to have it replaced, or, to keep it: {back}.",
+        )
+    note = f"replaced, as allowReplace says: {why}"
+    return replace(decision, replaces=True, notes=(*decision.notes, note))
+
+
+_TAINTED = "the state marks it for replacement (pulumi state taint)"
 
 
 def _another(case: Case) -> str:

@@ -11,7 +11,7 @@ from formerr_infra.decide.table import ROWS
 WOULD_REPLACE = Cells(
     "3b",
     "managed(id)",
-    "id alive, and a field that cannot be changed in place is not as declared",
+    "id alive, and a field that cannot be changed in place is not as declared, or the state has it tainted",
     "auto, create, import",
     "REFUSE `would-replace`; listed in `allowReplace`, and the id not pinned: KEEP, and the engine replaces it",
 )
@@ -43,8 +43,15 @@ WOULD_DELETE = Cells(
     "any; only slots that hold data",
     "REFUSE `would-delete`: what is no longer declared would be deleted",
 )
+OTHER_URN = Cells(
+    "29",
+    "the state manages the same one, or one of the slot's type and name, under a URN that is not the slot's",
+    "any",
+    "any",
+    "REFUSE `other-urn`: the engine would make a second one, or delete the one that it just took in",
+)
 #: Rows that look at what another row decided, or at what is no longer decided at all.
-AFTERWARDS = (WOULD_REPLACE, DOES_NOT_FIT, IMPORT_WRITES, OMITTED, WOULD_DELETE)
+AFTERWARDS = (WOULD_REPLACE, DOES_NOT_FIT, IMPORT_WRITES, OMITTED, WOULD_DELETE, OTHER_URN)
 #: Rows that only say that others apply.
 _AS_NONE = (
     Cells("14", "interrupted", "absent", "any", "as `none`"),
@@ -59,4 +66,4 @@ def published() -> tuple[Cells, ...]:
         shown += [_AS_NONE[0]] if row.number == "15" else []
         shown.append(row)
         shown += [WOULD_REPLACE] if row.number == "3" else [_AS_NONE[1]] if row.number == "15" else []
-    return (*shown, DOES_NOT_FIT, IMPORT_WRITES, OMITTED, WOULD_DELETE)
+    return (*shown, DOES_NOT_FIT, IMPORT_WRITES, OMITTED, WOULD_DELETE, OTHER_URN)

@@ -91,6 +91,7 @@ _CODES = {
     Code.AMBIGUOUS: "several have the name",
     Code.DOES_NOT_FIT: "region, VPC, range, size or status disagree with what is declared",
     Code.IMPORT_WOULD_WRITE: "the import itself would change the resource",
+    Code.OTHER_URN: "the state has it under another URN: imported or renamed by hand",
 }
 
 
@@ -100,7 +101,8 @@ def decision_table() -> str:
     return page(
         "The decision table",
         "One row decides what happens to a slot: the first that matches. A row with a letter was added to the design's "
-        "own ([why](adr/0012-rows-added.md)). Rows 3b, 26, 26b and 27 look at what another row decided, 28 at what is no longer declared.",
+        "own ([why](adr/0012-rows-added.md)). Rows 3b, 26, 26b and 27 look at what another row decided, 28 at what is no longer declared, 29 at "
+        "what else is in the state.",
         table(("#", "held", "live", "policy", "outcome"), rows),
         "## Words",
         "**Policy**: `auto` decides by what is there, `create` never uses what exists, `adopt` only reads, `import` takes "

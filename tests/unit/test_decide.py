@@ -339,6 +339,31 @@ def test_many_candidates_are_counted_and_the_sentence_stays_readable() -> None:
     assert len(decision.reason) < 2000
 
 
+@pytest.mark.parametrize("policy", [Policy.AUTO, Policy.CREATE, Policy.IMPORT])
+def test_what_the_state_marks_for_replacement_is_replaced_only_where_the_user_allows_it(
+    policy: Policy,
+) -> None:
+    """`pulumi state taint` of a VPC replaces what stands in it too; nothing of that is seen in the account."""
+    found = Found("v-1", "name", Mark.OURS)
+    held = Held(Holding.MANAGED, "v-1", tainted="urn:pulumi:s::p::t::vpc")
+    case = Case("vpc", held, Sighting(by_id={"v-1": found}), Wish(policy, "name"))
+    refused = decide(case)
+    assert (refused.outcome, refused.code, refused.row) == (Outcome.REFUSE, Code.WOULD_REPLACE, "3b")
+    assert "pulumi state taint" in refused.reason
+    assert "pulumi state untaint 'urn:pulumi:s::p::t::vpc'" in refused.settle
+    allowed = decide(replace(case, wish=replace(case.wish, allow_replace=True)))
+    assert (allowed.outcome, allowed.replaces) == (Outcome.KEEP, True)
+    differs = {"region": Wanted("nyc3", "region", fixed=True)}
+    both = decide(replace(case, wish=replace(case.wish, fields=differs)))
+    assert both.settle.startswith("find out why the API tells no region of v-1, pulumi state untaint")
+
+
+def test_a_released_one_is_not_replaced_whatever_the_state_marks() -> None:
+    held = Held(Holding.MANAGED, "v-1", tainted="urn:pulumi:s::p::t::vpc")
+    sighting = Sighting(by_id={"v-1": Found("v-1", "name", Mark.OURS)})
+    assert decide(Case("vpc", held, sighting, Wish(Policy.ADOPT, "name"))).outcome is Outcome.RELEASE
+
+
 def test_the_published_rows_are_all_rows_in_order_and_their_numbers_unique() -> None:
     numbers = [cells.number for cells in published()]
     assert len(set(numbers)) == len(numbers)
@@ -346,7 +371,7 @@ def test_the_published_rows_are_all_rows_in_order_and_their_numbers_unique() -> 
         number for number in numbers if number in {row.number for row in ROWS}
     ]
     assert {str(number) for number in range(1, 27)} <= set(numbers)
-    assert {cells.number for cells in AFTERWARDS} == {"3b", "26", "26b", "27", "28"}
+    assert {cells.number for cells in AFTERWARDS} == {"3b", "26", "26b", "27", "28", "29"}
 
 
 def unfit(slot: str, holding: Holding = Holding.NONE, **facts: str | None) -> Decision:

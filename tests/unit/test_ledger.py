@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from formerr_infra.components.base import journal
 from formerr_infra.errors import LedgerUnreadable
 from formerr_infra.export import Export
-from formerr_infra.ledger import EMPTY, Ledger, read
+from formerr_infra.ledger import EMPTY, UNKNOWN, Ledger, read
 from formerr_infra.model import Decision, Held, Holding, Outcome
 from formerr_infra.slots import SLOTS
 
@@ -95,6 +95,20 @@ def test_a_resource_is_known_by_type_and_name_whatever_it_stands_in() -> None:
     assert vpc(export(resource(other))).holding is Holding.NONE
 
 
+def test_of_two_of_the_same_type_and_name_the_one_on_the_slots_own_urn_is_the_slots() -> None:
+    by_hand = resource("urn:pulumi:staging::formerr-infra::digitalocean:index/vpc:Vpc::vpc", "by-hand")
+    for both in ((by_hand, resource()), (resource(), by_hand)):
+        ledger = read(export(*both))
+        assert ledger.held["vpc"].id == "v-1"
+        assert sorted(one.id for one in ledger.standing) == ["by-hand", "v-1"]
+
+
+def test_what_is_marked_for_replacement_says_so_and_what_is_read_stands_nowhere() -> None:
+    assert vpc(export(resource(taint=True))).tainted == VPC
+    assert vpc(export(resource())).tainted is None
+    assert read(export(resource(external=True))).standing == ()
+
+
 def test_what_is_only_left_to_be_deleted_is_not_held() -> None:
     assert vpc(export(resource(identity="old", delete=True), resource(identity="new"))).id == "new"
     assert vpc(export(resource(delete=True))).holding is Holding.NONE
@@ -150,6 +164,17 @@ def test_what_a_refresh_dropped_is_remembered_with_its_id() -> None:
 def test_what_was_adopted_and_dropped_is_adopted_still() -> None:
     held = vpc(export(component({"id": "v-1", "ownership": "adopted"})))
     assert (held.holding, held.id) == (Holding.ADOPTED, "v-1")
+
+
+def test_what_a_run_was_told_to_leave_unmade_was_neither_there_nor_interrupted() -> None:
+    """`pulumi refresh --run-program` and `--target`: otherwise what somebody makes in the next two hours is taken for ours."""
+    noting = {"began": "2026-03-01T11:00:00Z", "instead_of": "v-0"}
+    unmade = {"id": UNKNOWN, "ownership": "managed", "began": noting["began"]}
+    assert vpc(export(component(unmade, noting))) == Held(journal=noting)
+    later = noting | {"began": "2026-03-01T12:00:00Z"}
+    assert vpc(export(component(unmade, later))).holding is Holding.INTERRUPTED
+    assert vpc(export(component(unmade, noting), pending=[creating()])).holding is Holding.INTERRUPTED
+    assert vpc(export(component({"id": UNKNOWN, "ownership": "managed"}, noting))).id is None
 
 
 def test_a_run_killed_while_it_made_the_lost_one_again_is_interrupted_and_not_dropped() -> None:

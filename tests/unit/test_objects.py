@@ -9,7 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from formerr_infra.application import key, manifests
+from formerr_infra.application.kinds import Reference
+from formerr_infra.elsewhere import none_elsewhere
 from formerr_infra.inventory.facts import Unknown
+from formerr_infra.ledger import Standing
 from formerr_infra.local.paths import CHECKOUT
 from formerr_infra.model import Code, Decision, Held, Holding, Outcome, Policy
 from formerr_infra.naming import LABEL_STACK, PROJECT, stack_label
@@ -146,6 +149,27 @@ def test_a_managed_namespace_is_released_and_an_adopted_one_taken_over_by_the_po
     assert one(NAMESPACE, None, adopt, held).outcome is Outcome.RELEASE
     taken = SETTINGS.model_copy(update={"namespace_policy": Policy.IMPORT})
     assert one(NAMESPACE, live(NAMESPACE), taken, Held(Holding.ADOPTED, "formerr")).outcome is Outcome.IMPORT
+
+
+def test_what_the_state_marks_for_replacement_is_replaced_but_never_what_keeps_data() -> None:
+    marked = "urn:pulumi:staging::formerr-infra::t::name"
+    again = one(DEPLOYMENT, None, held=Held(Holding.MANAGED, "formerr/formerr-backend", tainted=marked))
+    assert (again.outcome, again.replaces) == (Outcome.KEEP, True)
+    assert "1 of them replaced" in summary({DEPLOYMENT: again}, CLUSTER).reason
+    kept = one(NAMESPACE, None, held=Held(Holding.MANAGED, "formerr", tainted=marked))
+    assert (kept.outcome, kept.code) == (Outcome.REFUSE, Code.WOULD_REPLACE)
+    assert kept.settle == f"pulumi state untaint '{marked}'."
+
+
+def test_a_renamed_one_is_not_taken_in_while_the_engine_would_delete_it() -> None:
+    types = f"formerr:application:Application${Reference.of(BY_KEY[SECRET]).engine_type}"
+    urn = f"urn:pulumi:staging::formerr-infra::{types}::renamed"
+    renamed = Standing(urn, types, "renamed", "formerr/formerr-app-secret")
+    taken = decided() | {SECRET: one(SECRET, live(SECRET, "ours"))}
+    found = none_elsewhere(MANIFESTS, taken, [renamed])
+    assert taken[SECRET].outcome is Outcome.IMPORT
+    assert [name for name, decision in found.items() if decision.outcome is Outcome.REFUSE] == [SECRET]
+    assert found[SECRET].settle == f"pulumi state rename '{urn}' {SECRET}."
 
 
 @given(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from formerr_infra.ledger import EMPTY, Ledger
+from formerr_infra.ledger import EMPTY, Ledger, Standing
 from formerr_infra.model import (
     MAKES,
     READ_ONLY,
@@ -427,3 +427,44 @@ def test_a_cluster_whose_pools_make_no_sense_raises_nothing(node_pools: object) 
 def test_every_slot_that_the_stack_has_gets_exactly_one_decision_in_order() -> None:
     for wanted in (settings(), settings(projectName="Formerr")):
         assert list(decided(EMPTY, wanted)) == [slot.key for slot in enabled(wanted)]
+
+
+# -- what the state has elsewhere ------------------------------------------------------------------------------
+
+VPC_TYPES = "formerr:network:Network$digitalocean:index/vpc:Vpc"
+BALANCER_TYPES = "formerr:loadbalancer:LoadBalancer$digitalocean:index/loadBalancer:LoadBalancer"
+
+
+def standing(types: str, name: str, identity: str) -> Standing:
+    return Standing(f"urn:pulumi:staging::formerr-infra::{types}::{name}", types, name, identity)
+
+
+def test_one_that_was_imported_by_hand_is_neither_made_again_nor_deleted() -> None:
+    """`pulumi import` puts it under the stack itself; the engine would take the component's for another one."""
+    by_hand = standing("digitalocean:index/vpc:Vpc", "vpc", "v-1")
+    known = replace(ledger(vpc=managed("v-1")), standing=(by_hand,))
+    refused = decided(known, vpc=vpc())["vpc"]
+    assert (refused.outcome, refused.code, refused.row) == (Outcome.REFUSE, Code.OTHER_URN, "29")
+    assert by_hand.urn in refused.reason
+    assert f"pulumi state delete '{by_hand.urn}'" in refused.settle
+    assert "vpcPolicy=import" in refused.settle
+
+
+def test_one_that_is_elsewhere_under_any_name_is_not_adopted_while_it_would_be_deleted() -> None:
+    known = replace(EMPTY, standing=(standing("digitalocean:index/vpc:Vpc", "mine", "v-1"),))
+    assert decided(known, vpc=vpc())["vpc"].code is Code.OTHER_URN
+
+
+def test_one_that_was_renamed_is_renamed_back_and_not_imported_while_it_would_be_deleted() -> None:
+    renamed = standing(BALANCER_TYPES, "my-lb", "l-1")
+    own = standing(VPC_TYPES, "vpc", "v-1")
+    lost = ledger(vpc=managed("v-1"), loadBalancer=Held(Holding.DROPPED, "l-1"))
+    found = decided(replace(lost, standing=(own, renamed)), vpc=vpc(Mark.OURS), loadBalancer=balancer())
+    assert found["vpc"].outcome is Outcome.KEEP
+    assert found["loadBalancer"].code is Code.OTHER_URN
+    assert found["loadBalancer"].settle == f"pulumi state rename '{renamed.urn}' load-balancer."
+
+
+def test_another_one_of_the_same_kind_elsewhere_is_nothing_to_stop_for() -> None:
+    known = replace(EMPTY, standing=(standing("digitalocean:index/vpc:Vpc", "mine", "v-9"),))
+    assert decided(known, vpc=vpc())["vpc"].outcome is Outcome.ADOPT
