@@ -13,6 +13,7 @@ from formerr_infra.settings.sources import (
     engine_access,
     engine_slack,
     for_application,
+    from_config,
     from_engine,
     from_files,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "engine_access",
     "engine_slack",
     "for_application",
+    "from_config",
     "from_engine",
     "from_files",
 ]

@@ -28,7 +28,7 @@ from formerr_infra.settings.slack import KEY as SLACK_KEY
 from formerr_infra.settings.slack import slack_address
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
 #: Stacks that nothing destroys by itself.
 LASTING = tokens.LASTING
@@ -86,6 +86,7 @@ def from_files(folder: Path, stack: str) -> Settings:
     """
     check_name(stack)
     project = _yaml(folder / "Pulumi.yaml")
+    _check_project(project.get("name", PROJECT))
     file = folder / f"Pulumi.{stack}.yaml"
     if not file.exists():
         known = sorted(path.name.split(".")[1] for path in folder.glob("Pulumi.*.yaml"))
@@ -98,7 +99,7 @@ def from_files(folder: Path, stack: str) -> Settings:
         raise SettingsError(told(file, strays))
     values |= _own(config)
     secret = [key for key, value in values.items() if isinstance(value, dict) and "secure" in value]
-    wrong = [(key, "is a secret, and no setting is one") for key in secret if key not in _SECRET]
+    wrong = [(key, _HIDDEN) for key in secret if key not in _SECRET]
     wrong += [(key, _PLAIN) for key in values if key in _SECRET and key not in secret]
     if wrong:
         raise SettingsError(located(file, wrong))
@@ -109,24 +110,51 @@ def from_engine(stack: str, folder: Path) -> Settings:
     """Read the settings that the engine handed to the running program.
 
     Raises:
-        SettingsError: see `check`.
+        SettingsError: see `from_config`.
     """
+    import pulumi
     from pulumi.runtime import config as pulumi_config
     from pulumi.runtime.config import CONFIG
 
-    values = _own(CONFIG.get())
-    wrong = [
-        (key, _PLAIN)
-        for key in values
-        if key in _SECRET and not pulumi_config.is_config_secret(f"{PROJECT}:{key}")
-    ]
+    config = CONFIG.get()
+    hidden = {key for key in config if pulumi_config.is_config_secret(key)}
+    return from_config(config, hidden, stack, folder, project=pulumi.get_project())
+
+
+def from_config(
+    config: Mapping[str, Any], hidden: Collection[str], stack: str, folder: Path, *, project: str = PROJECT
+) -> Settings:
+    """Read the settings that an engine has read.
+
+    Args:
+        config: full key -> value.
+        hidden: the keys of secrets.
+        stack: the stack's short name.
+        folder: where the stack file stands, to name lines.
+        project: name of the project.
+
+    Raises:
+        SettingsError: another project, a key of no namespace or a wrong one, a secret in the open, a setting that is hidden,
+            and see `check`.
+    """
+    _check_project(project)
+    file = folder / f"Pulumi.{stack}.yaml"
+    wrong = _strays(config)
+    wrong += [(key, _PLAIN) for key in config if key in _SECRETS_IN_FULL and key not in hidden]
+    wrong += [(key, _HIDDEN) for key in config if _is_setting(key) and key in hidden]
     if wrong:
-        raise SettingsError(located(folder / f"Pulumi.{stack}.yaml", wrong))
-    return check({key: value for key, value in values.items() if key not in _SECRET}, stack, folder=folder)
+        raise SettingsError(told(file, wrong))
+    values = {key: value for key, value in _own(config).items() if key not in _SECRET}
+    return check(values, stack, folder=folder)
 
 
 #: Keys of secrets, which are no settings.
 _SECRET = frozenset({*KEYS, SLACK_KEY})
+#: The same with their namespaces, and those of the provider.
+_SECRETS_IN_FULL = frozenset(
+    {*(f"{PROJECT}:{key}" for key in _SECRET), "digitalocean:token", "digitalocean:spacesSecretKey"}
+)
+_HIDDEN = "is a secret, and no setting is one"
 _PLAIN = "is a secret and stands in the open; run `pulumi config set --secret` for it, and make a new one"
 
 
@@ -237,6 +265,19 @@ def engine_slack(settings: Settings) -> str | None:
     return slack_address(settings, _own(CONFIG.get()))
 
 
+def _check_project(name: object) -> None:
+    """Stop in a project of another name: no key of its files would be read, and its mark would be this one's all the same."""
+    if name != PROJECT:
+        raise SettingsError(
+            [
+                (
+                    f"Pulumi.yaml: name: is {shortened(str(name))!r}; keys, marks and the stacks' states go by {PROJECT}. Set it "
+                    "back, and give another environment a stack of its own instead"
+                )
+            ]
+        )
+
+
 def _of_project(config: Mapping[str, Any]) -> dict[str, Any]:
     """The values in Pulumi.yaml, in full or in short, as the engine reads them: a key without a namespace is the project's own."""
     said = _own({key if ":" in key else f"{PROJECT}:{key}": schema for key, schema in config.items()})
@@ -247,6 +288,11 @@ def _of_project(config: Mapping[str, Any]) -> dict[str, Any]:
         elif "value" in schema or "default" in schema:
             values[key] = schema.get("value", schema.get("default"))
     return {key: value for key, value in values.items() if value is not None}
+
+
+def _is_setting(key: str) -> bool:
+    namespace, _, name = key.partition(":")
+    return namespace == PROJECT and name not in _SECRET
 
 
 def _own(config: Mapping[str, Any]) -> dict[str, Any]:

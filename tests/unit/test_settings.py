@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from formerr_infra.errors import NotLoopback, SettingsError
 from formerr_infra.model import Policy
 from formerr_infra.naming import PROJECT
-from formerr_infra.settings import Settings, access, check, from_files
+from formerr_infra.settings import Settings, access, check, from_config, from_files
 from formerr_infra.settings.schema import OPTIONAL, SLOT_KEYS
 from formerr_infra.slots import SLOTS
 
@@ -313,6 +313,34 @@ def test_a_value_of_the_project_file_in_short_is_its_default_as_for_the_engine(t
 def test_a_file_that_cannot_be_meant_is_refused(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(SettingsError, match=said):
         from_files(folder(tmp_path, text), "staging")
+
+
+@pytest.mark.parametrize(
+    ("config", "hidden", "said"),
+    [
+        ({"formerr_infra:region": "fra1"}, [], "formerr_infra:region: .* did you mean formerr-infra:region"),
+        ({"formerr-infra:vpcName": "v"}, ["formerr-infra:vpcName"], "vpcName: is a secret, and no setting is one"),
+        ({"formerr-infra:jwtSecret": "swordfish"}, [], "jwtSecret: is a secret and stands in the open"),
+        ({"digitalocean:token": "swordfish"}, [], "digitalocean:token: is a secret and stands in the open"),
+    ],
+)  # fmt: skip
+def test_an_engine_hands_over_no_more_than_a_file_may_say(
+    tmp_path: Path, config: dict[str, str], hidden: list[str], said: str
+) -> None:
+    """A value that is hidden would be declared, and so stand in the state in the open; one in the open, in the provider."""
+    with pytest.raises(SettingsError, match=said) as stopped:
+        from_config(config, hidden, "staging", tmp_path)
+    assert "swordfish" not in str(stopped.value)
+
+
+def test_in_a_project_of_another_name_nothing_is_read_as_if_nothing_was_said(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"Pulumi\.yaml: name: is 'mine'.* formerr-infra"):
+        from_config({"mine:vpcPolicy": "adopt"}, (), "staging", tmp_path, project="mine")
+    with pytest.raises(SettingsError, match=r"Pulumi\.yaml: name: is 'mine'"):
+        from_files(folder(tmp_path, "", "name: mine\n"), "staging")
+    hidden = {"digitalocean:token": "t", "formerr-infra:jwtSecret": "s", "formerr-infra:region": "fra1"}
+    read = from_config(hidden, ["digitalocean:token", "formerr-infra:jwtSecret"], "staging", tmp_path)
+    assert read.region == "fra1"
 
 
 def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
