@@ -22,21 +22,20 @@ def alive(
     access: Access, resources: Iterable[Resource], stack: str, *, limits: Limits | None = None
 ) -> dict[tuple[str, str], Found | Unknown | None]:
     """Kind and id of each resource that the inventory can see -> how it is; node pools are read off their clusters."""
-    known = [one for one in resources if not one.on_cluster]
+    known = list(resources)
     seen = [one for one in known if one.kind is not None]
     pools = [one for one in known if one.type == holdings.NODE_POOL]
-    questions = [Question(one.urn, one.kind or "", ids=(one.id,), within=one.within) for one in seen]
-    # A cluster that the state does not hold is asked for by what its pools say: without it they would seem gone.
-    held = {one.id for one in seen if one.type == holdings.CLUSTER}
-    others = sorted({cluster for one in pools if (cluster := _cluster_of(one))} - held)
-    questions += [Question(other, "cluster", ids=(other,)) for other in others]
+    # By URN and id: what was replaced and still waits for its deletion has the URN of what replaced it.
+    questions = [
+        Question(f"{one.urn} {one.id}", one.kind or "", ids=(one.id,), within=one.within) for one in seen
+    ]
+    # By what the pools say, as the state need not hold their clusters: not asked for, they would seem gone.
+    clusters = sorted({cluster for one in pools if (cluster := _cluster_of(one))})
+    questions += [Question(cluster, "cluster", ids=(cluster,)) for cluster in clusters]
     looked = inventory.look(access, questions, stack=stack, with_account=False, limits=limits)
-    live: dict[tuple[str, str], Found | Unknown | None] = {}
-    for one in seen:
-        live[one.kind or "", one.id] = _one(looked.sightings[one.urn], one.id)
-    clusters = {identity: one for (kind, identity), one in live.items() if kind == "cluster"}
-    clusters |= {other: _one(looked.sightings[other], other) for other in others}
-    return live | {(NODE_POOL, pool.id): _pool(pool, clusters) for pool in pools}
+    live = {(one.kind or "", one.id): _one(looked.sightings[f"{one.urn} {one.id}"], one.id) for one in seen}
+    around = {cluster: _one(looked.sightings[cluster], cluster) for cluster in clusters}
+    return live | {(NODE_POOL, pool.id): _pool(pool, around) for pool in pools}
 
 
 def _one(sighting: Sighting, identity: str) -> Found | Unknown | None:

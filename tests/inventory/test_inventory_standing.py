@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 #: A busy machine makes nothing unknown here.
 PATIENT = Limits(pause=0.01)
+RECORD = "digitalocean:index/dnsRecord:DnsRecord"
 REGISTRY = "digitalocean:index/containerRegistry:ContainerRegistry"
 POOLS = [{"id": "p-1", "name": "workers"}, {"id": "p-2", "name": "more"}]
 
@@ -92,6 +93,27 @@ def test_what_the_inventory_can_see_is_there_gone_or_unknown(liar: Liar, answer:
     seen = standing(liar, answer, one, on_cluster)
     assert list(seen) == [("registry", "r")]
     assert isinstance(seen["registry", "r"], how)
+
+
+def test_what_was_replaced_and_what_replaced_it_are_asked_for_each_though_they_share_a_urn(
+    liar: Liar,
+) -> None:
+    """The old one waits for its deletion; neither is gone because the other was asked for too."""
+    old, new = (
+        Resource("urn:r", REGISTRY, "registry", name, doomed=name == "old") for name in ("old", "new")
+    )
+    liar.answer = lambda path: Reply({"registry": {"name": path.rsplit("/", 1)[1]}})
+    for both in ((old, new), (new, old)):
+        seen = alive(Access(liar.endpoint, TOKEN, local=True), both, "staging", limits=PATIENT)
+        assert [type(one) for one in seen.values()] == [Found, Found]
+
+
+def test_a_part_of_another_thing_is_asked_for_below_it(liar: Liar) -> None:
+    record = Resource("urn:r", RECORD, "record", "12", inputs={"domain": "some.example"})
+    raw = {"id": 12, "name": "api", "type": "A", "data": "192.0.2.1"}
+    seen = standing(liar, Reply({"domain_record": raw}), record)
+    assert isinstance(seen["record", "12"], Found)
+    assert [path for _, path, _ in liar.asked] == ["/v2/domains/some.example/records/12"]
 
 
 class Nothing:
