@@ -15,7 +15,6 @@ This module only reads; it decides nothing.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -124,7 +123,7 @@ def _read(export: Mapping[str, Any], slots: Sequence[Slot]) -> Ledger:
             inputs[slot.key] = _mapping(resource.get("inputs"))
     left = tuple(urn for address, urn in pending.items() if address not in by_address)
     objects = {
-        name: _held(by_address.get((kind, name)), {}, {}, saved if (kind, name) in pending else None)
+        name: _held(by_address.get((kind, name)), {}, {}, saved)
         for kind, name in (*by_address, *pending)
         if kind.startswith(OBJECTS)
     }
@@ -157,8 +156,7 @@ def _held(
         return Held(holding, _id(resource), began, journal, replacing, tainted)
     # A create notes what it comes instead of, so another id that is noted is younger than any create that was
     # interrupted: a pending operation, which stays until somebody clears it, then says nothing any more.
-    stale = noted.get("id") in (None, UNKNOWN, journal.get("instead_of"))
-    if noted.get("id") and not stale:
+    if noted.get("id") and noted["id"] not in (UNKNOWN, journal.get("instead_of")):
         holding = Holding.ADOPTED if noted.get("ownership") == "adopted" else Holding.DROPPED
         return Held(holding, _id(noted), began, journal)
     if interrupted_at is None and noted.get("id") == UNKNOWN and noted.get("began") == journal.get("began"):
@@ -207,8 +205,8 @@ def _place(urn: str) -> tuple[str, str]:
 
 
 def _time(text: str | None) -> datetime | None:
-    """A time of the checkpoint (RFC 3339, up to nanoseconds)."""
+    """A time of the checkpoint (RFC 3339, up to nanoseconds, of which the last three are cut)."""
     if not text:
         return None
-    moment = datetime.fromisoformat(re.sub(r"(\.\d{1,6})\d*", r"\1", text))
+    moment = datetime.fromisoformat(text)
     return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)

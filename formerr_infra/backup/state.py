@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -146,5 +145,5 @@ def _time(text: str | None) -> datetime | None:
     """A time of the engine (RFC 3339, up to nanoseconds); it writes the year 1 for none."""
     if not text:
         return None
-    moment = datetime.fromisoformat(re.sub(r"(\.\d{1,6})\d*", r"\1", text)).astimezone(UTC)
+    moment = datetime.fromisoformat(text).astimezone(UTC)
     return moment if moment.year > 1 else None

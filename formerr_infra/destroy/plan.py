@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from formerr_infra import holdings
 from formerr_infra.destroy.model import Fate, Keeper, Piece, Plan
 from formerr_infra.destroy.traces import Service, traces
+from formerr_infra.destroy.verify import looked_for
 from formerr_infra.model import Found
 
 if TYPE_CHECKING:
@@ -79,9 +80,8 @@ def takes_all(cluster: Resource) -> bool:
 def _piece(one: Resource, state: State, account: Account, *, unprotect: bool) -> Piece:
     if one.external:
         return Piece(one, Fate.ADOPTED, "it is only read: this stack never made it, and never deletes it")
-    if one.kind is not None and account.live.get((one.kind, one.id), one) is None:
-        return Piece(one, Fate.GONE, "it is not there any more; the state forgets it")
-    if one.type == holdings.NODE_POOL and account.live.get(("node_pool", one.id), one) is None:
+    key = looked_for(one)
+    if key is not None and account.live.get(key, one) is None:
         return Piece(one, Fate.GONE, "it is not there any more; the state forgets it")
     if one.protect and not unprotect:
         return Piece(one, Fate.PROTECTED, "protect is set for it: --unprotect lifts that", Keeper.SETTING)
@@ -136,9 +136,7 @@ def _retained(one: Resource, state: State, account: Account, *, unprotect: bool)
 
 def _alone_retained(state: State) -> bool:
     """Whether no setting can have retained the VPC: that would hold for all that the stack manages."""
-    return any(
-        one.kind not in (None, "vpc") and not one.external and not one.retain for one in state.resources
-    )
+    return any(one.kind is not None and not one.external and not one.retain for one in state.resources)
 
 
 def _on_its_cluster(piece: Piece, pieces: tuple[Piece, ...]) -> Piece:

@@ -53,7 +53,7 @@ def verify(plan: Plan, after: Account) -> Outcome:
         unheard = plan.cluster_id is not None and not after.volumes.missing
         unknown += [f"volumes of cluster {plan.cluster_id}: {after.volumes.reason}"] if unheard else []
     else:
-        left += [one for one in _volumes(plan, after.volumes) if (one.kind, one.id) not in known]
+        left += _volumes(plan, after.volumes)
     return Outcome(tuple(left), tuple(dict.fromkeys(unknown)), confirmed)
 
 

@@ -136,7 +136,8 @@ def _against(steps: list[Change], decision: Decision | None) -> Stop | None:
         return None
     allowed = _CARRY_OUT[decision.outcome]
     wrong = next((one for one in steps if one.op not in allowed), None)
-    if wrong is None and decision.outcome is Outcome.IMPORT:
+    if wrong is None:
+        # An import that would write; no other outcome has one.
         wrong = next((one for one in steps if one.op in _IMPORTS and one.keys), None)
     if wrong is None:
         return None

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from formerr_infra.destroy.errors import DestroyRefused
 from formerr_infra.destroy.model import Account, Fate, Plan
 from formerr_infra.destroy.plan import plan, unlocked
-from formerr_infra.destroy.stops import objects_cluster, stops
+from formerr_infra.destroy.stops import goes, objects_cluster, require, stops
 from formerr_infra.destroy.traces import Service
 from formerr_infra.destroy.verify import looked_for, verify
+from formerr_infra.errors import UnknownIsNotAbsent
 from formerr_infra.holdings import (
     CLUSTER,
     DATABASE,
@@ -27,6 +31,7 @@ from formerr_infra.inventory.facts import Unknown
 from formerr_infra.inventory.leftovers import Associated
 from formerr_infra.model import Found
 from tests.unit.destroys import (
+    BEFORE,
     BORN,
     CLAIM,
     CONTROLLERS,
@@ -84,16 +89,27 @@ def test_what_the_account_says_is_gone_is_only_forgotten_whatever_is_set_for_it(
     assert [piece.fate for piece in made.pieces] == [Fate.GONE]
 
 
+@pytest.mark.parametrize("kind", [VPC, REGISTRY, CLUSTER, NODE_POOL, DATABASE])
+@given(FLAGS, FLAGS, FLAGS)
+def test_what_is_there_goes_unless_something_keeps_it_and_the_word_lifts_what_a_setting_keeps(
+    kind: str, protect: bool, retain: bool, unprotect: bool
+) -> None:
+    one = resource(kind, protect=protect, retain=retain)
+    made = plan("staging", State((one,)), Account(live=lives(one)), unprotect=unprotect)
+    kept = (protect or retain) and not unprotect
+    assert [piece.fate for piece in made.pieces] == [Fate.PROTECTED if kept else Fate.GOES]
+
+
 @given(states(), FLAGS, FLAGS)
 def test_no_database_goes_without_the_word_for_its_data_however_it_was_kept(
     state: State, unprotect: bool, delete_data: bool
 ) -> None:
     account = Account(live=lives(*state.resources))
     made = plan("staging", state, account, unprotect=unprotect, delete_data=delete_data)
-    goes = [one.resource for one in made.of(Fate.GOES) if one.resource.type == DATABASE]
+    deleted = [one.resource for one in made.of(Fate.GOES) if one.resource.type == DATABASE]
     said = "\n".join(map(str, stopped(made, state, account, unprotect=unprotect, delete_data=delete_data)))
-    assert ("managed database" in said) == (bool(goes) and not delete_data)
-    assert all(one.id in said for one in goes if not delete_data)
+    assert ("managed database" in said) == (bool(deleted) and not delete_data)
+    assert all(one.id in said for one in deleted if not delete_data)
 
 
 @given(states(), FLAGS, FLAGS)
@@ -135,10 +151,10 @@ def test_what_goes_is_deleted_and_not_forgotten_and_what_stays_keeps_what_keeps_
     after, _ = unlocked(before, made, unprotect=unprotect)
     fates = {one.resource.urn: one.fate for one in made.pieces}
     for old, new in zip(before["deployment"]["resources"], after["deployment"]["resources"], strict=True):
-        goes = fates[old["urn"]] is Fate.GOES
-        assert new.get("retainOnDelete") == (None if goes else old.get("retainOnDelete"))
+        deleted = fates[old["urn"]] is Fate.GOES
+        assert new.get("retainOnDelete") == (None if deleted else old.get("retainOnDelete"))
         assert new.get("protect") == (None if unprotect else old.get("protect"))
-        assert not (goes and new.get("protect"))
+        assert not (deleted and new.get("protect"))
 
 
 # -- what the cluster has made -------------------------------------------------------------------------------
@@ -156,6 +172,27 @@ def test_nothing_is_taken_that_the_account_itself_does_not_list(kind: str, name:
     services = {"x": Service("web/shop", BORN)}
     (trace,) = plan("staging", State((cluster,)), account, delete_data=True, services=services).traces
     assert (trace.goes, trace.expected) == (False, False)
+
+
+def test_each_thing_is_judged_by_what_the_account_says_of_it_and_of_no_other() -> None:
+    """In any order of the account's lists."""
+    cluster = resource(CLUSTER)
+    theirs, ours = (replace(balancer(name), id=name) for name in ("shop", CONTROLLERS))
+    mine, drivers = (replace(volume(name), id=name) for name in ("mine", DRIVERS))
+    listed = tuple(
+        Associated(kind, one.id, one.name)
+        for kind, many in (("load_balancers", (theirs, ours)), ("volumes", (mine, drivers)))
+        for one in many
+    )
+    for way in (1, -1):
+        account = Account(
+            live=lives(cluster),
+            balancers=(theirs, ours)[::way],
+            volumes=(mine, drivers)[::way],
+            associated=listed,
+        )
+        made = plan("staging", State((cluster,)), account, delete_data=True)
+        assert [one.thing.id for one in made.taken] == [CONTROLLERS, DRIVERS]
 
 
 @pytest.mark.parametrize(("told", "taken"), [(True, True), (False, False), ("true", False), (None, False)])
@@ -178,6 +215,32 @@ def test_what_the_state_holds_by_any_of_its_ids_is_no_stray() -> None:
     account = Account(live=lives(named), marked={"certificate": found})
     made = plan("staging", State((named,)), account)
     assert [(kind, one.id) for kind, one in made.strays] == [("certificate", "stray")]
+
+
+def test_what_nothing_proves_is_left_for_somebody_to_look_at_and_what_somebody_made_is_not() -> None:
+    cluster = resource(CLUSTER)
+    listed = (Associated("load_balancers", "lb", "shop"),)
+
+    def expected(one: Found, **services: Service) -> bool:
+        account = Account(live=lives(cluster), balancers=(one,), associated=listed)
+        (trace,) = plan("staging", State((cluster,)), account, services=services).traces
+        assert not trace.goes
+        return trace.expected
+
+    assert not expected(balancer("shop"))
+    assert expected(balancer("shop", tag="web"))
+    assert expected(balancer("shop", BEFORE))
+    assert expected(balancer("shop"), lb=Service("web/shop", LATER + timedelta(hours=1)))
+
+
+def test_a_cluster_that_could_not_be_read_makes_nothing_it_has_made_older() -> None:
+    """The destroy is stopped for it; what it would take is told all the same."""
+    cluster = resource(CLUSTER)
+    listed = (Associated("load_balancers", "lb", CONTROLLERS),)
+    account = Account(live={("cluster", ID): GONE}, balancers=(balancer(CONTROLLERS),), associated=listed)
+    made = plan("staging", State((cluster,)), account)
+    assert [one.goes for one in made.traces] == [True]
+    assert [one.unknown for one in stopped(made, State((cluster,)), account)] == [True]
 
 
 # -- what stops it -------------------------------------------------------------------------------------------
@@ -221,6 +284,37 @@ def test_whatever_could_not_be_looked_at_stops_a_destroy_as_unknown(kind: str) -
     assert [one.unknown for one in found if "403" in one.reason] == [True]
 
 
+@pytest.mark.parametrize("operation", ["updating", "reading"])
+def test_only_what_was_being_deleted_may_be_gone_without_a_word(operation: str) -> None:
+    vpc = resource(VPC)
+    state = State((vpc,), (Pending(vpc.urn, operation),))
+    account = Account(live={("vpc", vpc.id): None})
+    (stop,) = stopped(plan("staging", state, account), state, account)
+    assert "another account" in stop.reason
+
+
+def test_one_reason_to_refuse_among_unknown_ones_is_a_refusal_and_unknown_ones_alone_are_not() -> None:
+    vpc = resource(VPC)
+    state = State((vpc,))
+    account = Account(live=lives(vpc), unknown=("429",))
+    with pytest.raises(UnknownIsNotAbsent):
+        require(stopped(plan("staging", state, account), state, account))
+    mixed = State((vpc,), (Pending("urn:x", "creating"),))
+    with pytest.raises(DestroyRefused):
+        require(stopped(plan("staging", mixed, account), mixed, account))
+
+
+def test_the_word_for_data_is_held_up_by_claims_alone() -> None:
+    """Not by what else stays: a default VPC, the trusted sources of an adopted database."""
+    vpc, database = resource(VPC, retain=True), resource(DATABASE, external=True)
+    sources = resource(TRUSTED_SOURCES, retain=True)
+    state = State((vpc, database, sources))
+    account = Account(live=lives(vpc, database) | lives(vpc, default=True))
+    made = plan("staging", state, account, delete_data=True)
+    assert len(made.of(Fate.RETAINED)) == 2
+    assert stopped(made, state, account, delete_data=True) == ()
+
+
 @pytest.mark.parametrize("listed", [False, True])
 def test_volumes_that_cannot_be_read_stop_the_destroy_of_a_cluster_that_has_some(listed: bool) -> None:
     cluster = resource(CLUSTER)
@@ -229,6 +323,8 @@ def test_volumes_that_cannot_be_read_stop_the_destroy_of_a_cluster_that_has_some
     state = State((cluster,))
     found = stopped(plan("staging", state, account), state, account)
     assert [one.unknown for one in found] == ([True] if listed else [])
+    read = Account(live=lives(cluster), volumes=(volume(),), associated=made)
+    assert stopped(plan("staging", state, read), state, read) == ()
 
 
 # -- what is left --------------------------------------------------------------------------------------------
@@ -246,6 +342,7 @@ def test_a_list_that_cannot_be_read_afterwards_is_never_an_empty_one() -> None:
     listed = (Associated("load_balancers", "lb", CONTROLLERS), Associated("volumes", "vol", DRIVERS))
     made = gone_with(*listed, balancers=(balancer(CONTROLLERS),), volumes=(volume(),))
     assert len(made.taken) == len(listed)
+    assert goes(made) == 1 + len(listed)
     lost: dict[tuple[str, str], Any] = {("cluster", ID): None}
     found = verify(made, Account(live=lost, balancers=Unknown("500"), volumes=Unknown("403")))
     assert found.confirmed == 1, "the cluster"
@@ -254,6 +351,44 @@ def test_a_list_that_cannot_be_read_afterwards_is_never_an_empty_one() -> None:
     assert verify(made, Account(live=lost)).unknown == ()
     late = verify(gone_with(), Account(live=lost, volumes=Unknown("403")))
     assert "403" in " ".join(late.unknown)
+
+
+def test_what_the_cluster_had_made_is_looked_for_by_its_id_among_what_is_everybody_elses() -> None:
+    snapshot = Associated("volume_snapshots", "snap", "pvc-1")
+    listed = (
+        Associated("load_balancers", "lb", CONTROLLERS),
+        Associated("volumes", "vol", DRIVERS),
+        snapshot,
+    )
+    made = gone_with(*listed, balancers=(balancer(CONTROLLERS),), volumes=(volume(),))
+    lost: dict[tuple[str, str], Any] = {("cluster", ID): None}
+    others = (replace(balancer(CONTROLLERS), id="theirs"),), (replace(volume(cluster=None), id="theirs"),)
+    found = verify(made, Account(live=lost, balancers=others[0], volumes=others[1]))
+    assert (found.confirmed, [(one.id, one.expected) for one in found.left]) == (3, [("snap", True)])
+    still = Account(live=lost, balancers=(*others[0], balancer(CONTROLLERS)), volumes=(*others[1], volume()))
+    found = verify(made, still)
+    assert (found.confirmed, [one.id for one in found.unexpected]) == (1, ["lb", "vol"])
+
+
+def test_what_is_retained_for_a_reason_of_its_own_is_there_afterwards_as_it_should_be() -> None:
+    vpc = resource(VPC, retain=True)
+    made = plan("staging", State((vpc,)), Account(live=lives(vpc, default=True)))
+    found = verify(made, Account(live=lives(vpc, default=True)))
+    assert [(one.kind, one.id, one.expected) for one in found.left] == [("vpc", vpc.id, True)]
+    assert found.confirmed == 0
+
+
+def test_a_thing_of_the_state_that_stays_is_no_stray_though_it_carries_the_mark() -> None:
+    released = resource(VPC, external=True)
+    made = plan("staging", State((released,)), Account(live=lives(released)))
+    after = Account(live={("vpc", released.id): Unknown("429")}, marked={"vpc": (Found(released.id, "vpc"),)})
+    assert verify(made, after).left == ()
+
+
+def test_without_a_cluster_that_goes_nobodys_volumes_are_told() -> None:
+    vpc = resource(VPC)
+    made = plan("staging", State((vpc,)), Account(live=lives(vpc)))
+    assert verify(made, Account(live={("vpc", vpc.id): None}, volumes=(volume(cluster=None),))).left == ()
 
 
 def test_an_api_without_volumes_has_none_of_the_cluster_and_without_a_cluster_none_is_asked_about() -> None:
@@ -278,6 +413,32 @@ def test_a_thing_is_seen_to_be_gone_only_where_the_account_says_so(
     assert bool(found.unknown) is isinstance(now, Unknown)
 
 
+@pytest.mark.parametrize(("now", "confirmed"), [(None, 1), (Unknown("429"), 0), (Found("a/b", "a/b"), 0)])
+def test_an_object_on_an_adopted_cluster_is_looked_at_by_its_name(
+    now: Found | Unknown | None, confirmed: int
+) -> None:
+    cluster, secret = resource(CLUSTER, external=True), resource(SECRET)
+    made = plan("staging", State((cluster, secret)), Account(live=lives(cluster)))
+    found = verify(made, Account(live={("object", secret.name): now}))
+    assert found.confirmed == confirmed
+    assert [one.id for one in found.unexpected] == ([secret.id] if isinstance(now, Found) else [])
+    assert bool(found.unknown) is isinstance(now, Unknown)
+
+
+def test_what_is_left_is_told_once_by_whatever_it_was_found() -> None:
+    """A VPC that was to go, is there, and carries the mark; another of the same id in another kind is another thing."""
+    vpc, cluster = resource(VPC, id="one"), resource(CLUSTER, id="two")
+    made = plan("staging", State((vpc, cluster)), Account(live=lives(vpc, cluster)))
+    marked = {
+        "vpc": (Found("one", "vpc"), Found("two", "vpc")),
+        "cluster": (Found("two", "c"), Found("one", "c")),
+    }
+    found = verify(made, Account(live=lives(vpc, cluster), marked=marked))
+    assert sorted((one.kind, one.id) for one in found.unexpected) == [
+        ("cluster", "one"), ("cluster", "two"), ("vpc", "one"), ("vpc", "two"),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("cluster", "object_external", "asked"),
     [
@@ -294,6 +455,9 @@ def test_objects_are_looked_at_afterwards_on_an_adopted_cluster_alone(
     state = State((*((cluster,) if cluster else ()), claim))
     made = plan("staging", state, Account(live=lives(*state.resources)))
     assert objects_cluster(state, made) == asked
+    if cluster is not None and not cluster.external:
+        gone = plan("staging", state, Account(live={("cluster", ID): None}))
+        assert objects_cluster(state, gone) is None, "nothing is there to ask"
 
 
 def test_what_was_made_within_the_difference_of_two_clocks_is_not_older() -> None:

@@ -44,11 +44,12 @@ from tests.unit.destroys import (
 )
 
 
-@given(states(), st.booleans(), st.booleans(), st.booleans())
+@given(states(), st.booleans(), st.booleans(), st.sampled_from(["there", "gone", "not asked for"]))
 def test_what_is_only_read_never_goes_and_nothing_protected_goes_without_the_word(
-    state: State, unprotect: bool, delete_data: bool, there: bool
+    state: State, unprotect: bool, delete_data: bool, how: str
 ) -> None:
-    account = Account(live=lives(*state.resources) if there else {})
+    live = lives(*state.resources)
+    account = Account(live={"there": live, "gone": dict.fromkeys(live)}.get(how, {}))
     made = plan("staging", state, account, unprotect=unprotect, delete_data=delete_data)
     assert len(made.pieces) == len(state.resources)
     for piece in made.pieces:

@@ -139,6 +139,44 @@ def test_in_production_nothing_goes_without_its_name(op: str) -> None:
         assert _judge([change], stack=stack, allow=(change.urn,), protect=protect).stops == ()
 
 
+def test_production_is_careful_whatever_its_settings_protect() -> None:
+    change = _change("uptimeCheck", Op.DELETE)
+    unprotected = check({"protect": False}, "production")
+    assessment = Assessment("production", unprotected, EMPTY, MappingProxyType({}))
+
+    assert _codes(judge(Preview((change,)), assessment, unprotected)) == [Code.PRODUCTION]
+
+
+@pytest.mark.parametrize("outcome", [Outcome.CREATE, Outcome.RECREATE])
+def test_what_is_made_again_though_nothing_is_there_to_take_a_mark_from_is_judged_by_its_kind(
+    outcome: Outcome,
+) -> None:
+    vpc, alert = _change("vpc", Op.REPLACE), _change("uptimeCheck", Op.REPLACE)
+    decisions = {key: Decision(key, outcome, "5", "gone") for key in ("vpc", "uptimeCheck")}
+    chosen = check({}, "staging")
+    assessment = Assessment("staging", chosen, EMPTY, MappingProxyType(decisions))
+
+    assert _codes(judge(Preview((vpc, alert)), assessment, chosen)) == [Code.PROTECTED_KIND]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "op", "code"),
+    [
+        (Outcome.ADOPT, Op.DELETE, Code.NOT_OURS),
+        (Outcome.ADOPT, Op.UPDATE, Code.AGAINST_DECISION),
+        (Outcome.KEEP, Op.DELETE, Code.AGAINST_DECISION),
+        (Outcome.KEEP, Op.UPDATE, None),
+    ],
+)
+def test_an_object_is_held_against_its_own_decision(outcome: Outcome, op: Op, code: Code | None) -> None:
+    change = _object("secret/formerr/one", "kubernetes:core/v1:Secret", op)
+    chosen = check({}, "staging")
+    decided = MappingProxyType({change.name: Decision(change.name, outcome, "3", "a reason")})
+    assessment = Assessment("staging", chosen, EMPTY, MappingProxyType({}), objects=decided)
+
+    assert _codes(judge(Preview((change,)), assessment, chosen, (change.urn,))) == ([code] if code else [])
+
+
 @given(
     slot=st.sampled_from([slot.key for slot in SLOTS]),
     op=st.sampled_from(DELETING),
@@ -234,6 +272,10 @@ def test_an_import_of_what_was_adopted_is_a_replacement_by_name_only() -> None:
     ]
 
     assert _judge(steps, {"vpc": Outcome.IMPORT}, stack="production") == Verdict()
+    told = [steps[0], _change("vpc", Op.REPLACE, external=True, keys=("id",)), steps[2]]
+    assert _judge(told, {"vpc": Outcome.IMPORT}, stack="production") == Verdict(), (
+        "only the import would write"
+    )
     held = [_change("vpc", op) for op in (Op.IMPORT_REPLACEMENT, Op.REPLACE)]
     assert _judge(held, {"vpc": Outcome.IMPORT}, stack="production") == Verdict()
     deleted = [*steps, _change("vpc", Op.DELETE_REPLACED)]
@@ -261,6 +303,9 @@ def test_who_names_the_cluster_names_what_stands_on_it_and_nothing_else() -> Non
     assert set(verdict.allowed) == {cluster.urn, claim.urn}
     assert [one.urn for one in verdict.stops] == [registry.urn]
     assert _codes(_judge([claim], allow=(cluster.urn,))) == [Code.PROTECTED_KIND]
+    others = _judge([cluster, claim, registry], allow=(registry.urn,))
+    assert {one.urn for one in others.stops} == {cluster.urn, claim.urn}
+    assert others.allowed == (registry.urn,)
 
 
 def test_nodes_go_with_a_cluster_that_was_named_and_what_is_not_ours_with_nothing() -> None:
@@ -289,6 +334,12 @@ def test_a_stop_says_what_would_be_lost_and_what_settles_it() -> None:
 
     with pytest.raises(GuardStopped) as raised:
         stopped.require()
-    for words in ("id-of-registry", "every image", "name cannot be changed in place", "--allow-replace"):
+    for words in (
+        "would replace 'id-of-registry'",
+        "every image",
+        "name cannot be changed in place",
+        "--allow-replace",
+    ):
         assert words in str(raised.value)
+    assert "would delete 'id-of-registry'" in _judge([_change("registry", Op.DELETE)]).stops[0].reason
     assert raised.value.exit_code == 3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -91,8 +92,9 @@ def test_a_resource_is_known_by_type_and_name_whatever_it_stands_in() -> None:
         "urn:pulumi:staging::formerr-infra::a:b:C$formerr:network:Network$digitalocean:index/vpc:Vpc::vpc",
     ):
         assert vpc(export(resource(urn))).holding is Holding.MANAGED
-    other = "urn:pulumi:staging::formerr-infra::digitalocean:index/vpc:Vpc::another"
-    assert vpc(export(resource(other))).holding is Holding.NONE
+    for name in ("another", "another::vpc", "vpc::another"):
+        other = f"urn:pulumi:staging::formerr-infra::digitalocean:index/vpc:Vpc::{name}"
+        assert vpc(export(resource(other))).holding is Holding.NONE
 
 
 def test_of_two_of_the_same_type_and_name_the_one_on_the_slots_own_urn_is_the_slots() -> None:
@@ -304,6 +306,17 @@ def test_times_are_read_to_the_microsecond_in_utc(text: str, moment: datetime) -
     assert vpc(export(component(noting={"began": text}))).began == moment
 
 
+def test_a_time_without_a_zone_is_utc_wherever_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        began = vpc(export(component(noting={"began": "2026-03-01T12:00:00"}))).began
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert began == datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
 @pytest.mark.parametrize(
     "text", ["yesterday", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", 7, ["x"]]
 )
@@ -330,6 +343,7 @@ def test_a_time_that_is_none_is_said_to_be_unreadable(text: object) -> None:
         export({"urn": "nonsense"}),
         export({"urn": VPC}),
         export(resource(identity="")),
+        export(resource(inputs=[])),
         export(resource() | {"id": None}),
         export({"urn": NETWORK, "inputs": []}),
         export({"urn": NETWORK, "inputs": {"journal": "text"}}),

@@ -98,6 +98,37 @@ def test_a_secret_that_is_there_is_decided_by_its_mark_and_the_policy(
         assert "applicationPolicy=import" in found.settle
 
 
+def test_what_nobody_asked_about_is_unknown_and_never_made() -> None:
+    found = decide_objects(MANIFESTS, {}, CLUSTER, Looked(), SETTINGS, "staging")
+    assert {one.code for one in found.values()} == {Code.UNKNOWN}
+
+
+@pytest.mark.parametrize("name", [NAMESPACE, SECRET])
+def test_another_stacks_object_is_taken_over_only_with_the_word_for_it(name: str) -> None:
+    policies = {"application_policy": Policy.IMPORT, "namespace_policy": Policy.IMPORT}
+    for words, outcome in (
+        ((), Outcome.REFUSE),
+        (("cluster",), Outcome.REFUSE),
+        ((APPLICATION,), Outcome.IMPORT),
+    ):
+        settings = SETTINGS.model_copy(update=policies | {"take_over": words})
+        assert one(name, live(name, "other"), settings).outcome is outcome
+
+
+def test_an_adopted_object_that_is_gone_is_refused_and_one_that_is_there_is_adopted_again() -> None:
+    held = Held(Holding.ADOPTED, "formerr")
+    assert one(NAMESPACE, None, held=held).code is Code.ADOPTED_GONE
+    there = live(NAMESPACE, **{ENFORCE: "restricted"})
+    assert one(NAMESPACE, there, held=held).outcome is Outcome.ADOPT
+
+
+def test_the_policy_of_the_namespace_is_about_the_applications_own_and_no_other() -> None:
+    (other,) = (name for name, made in BY_KEY.items() if made["kind"] == "Namespace" and name != NAMESPACE)
+    adopt = SETTINGS.model_copy(update={"namespace_policy": Policy.ADOPT})
+    assert one(NAMESPACE, None, adopt).code is Code.NOT_FOUND
+    assert one(other, None, adopt).outcome is Outcome.CREATE
+
+
 def test_with_import_what_is_absent_is_made() -> None:
     settings = SETTINGS.model_copy(
         update={"application_policy": Policy.IMPORT, "namespace_policy": Policy.IMPORT}
