@@ -22,7 +22,7 @@ import pulumi
 from formerr_infra import cores, expected
 from formerr_infra.errors import FormerrError
 from formerr_infra.export import Export
-from formerr_infra.going_on import pass_over_what_failed
+from formerr_infra.going_on import LeftOut
 from formerr_infra.lazy import make_lazy
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ async def _run() -> None:
 
 async def _assess_and_declare() -> None:
     make_lazy(PROVIDER)
-    pass_over_what_failed()
+    left_out = LeftOut()
     imports = threading.Thread(target=_import_what_is_needed_later, daemon=True)
     stopped = None
     try:
@@ -78,6 +78,7 @@ async def _assess_and_declare() -> None:
         slack=slack,
         meanwhile=asyncio.to_thread(imports.join),
     )
+    await left_out.require_nothing()
 
 
 def _assess(imports: threading.Thread) -> tuple[Assessment, Access, Secrets, str | None]:

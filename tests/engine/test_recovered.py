@@ -175,3 +175,22 @@ def test_a_run_that_goes_on_after_an_error_makes_what_does_not_need_it_and_shows
     stack.up().ok()
     assert account.shape(account.world(cloud)) == risen.shape
     stack.preview(expect_no_changes=True).unchanged()
+
+
+def test_a_run_that_goes_on_after_an_error_deletes_nothing_of_what_it_left_out(
+    deployed: Stack, cloud: ControlClient
+) -> None:
+    """Workers and load balancer need the cluster: what was not declared for that reason is wanted all the same."""
+    there = account.ids(cloud, "load_balancers")
+    deployed.config(tags=["another"], nodeCount=4)
+    cloud.fault("PUT", "^/v2/kubernetes/clusters/[^/]+$", status=500, times=1)
+    step = deployed.up("--continue-on-error")
+    assert step.code != 0
+    assert "was left as it is (resource cluster" in step.said
+    assert "Traceback" not in step.said
+    assert [one for one in step.writes if one.startswith("DELETE")] == []
+    assert account.ids(cloud, "load_balancers") == there
+    step = deployed.up()
+    step.ok()
+    assert not [one for one in step.writes if one.startswith(("DELETE", "POST"))]
+    deployed.preview(expect_no_changes=True).unchanged()

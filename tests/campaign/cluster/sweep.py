@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from tests.campaign.arena import Arena
     from tests.campaign.cluster.site import Site
+    from tests.support.api_proxy import Asked
     from tests.support.stack import Step
 
 Json = dict[str, Any]
@@ -124,7 +125,7 @@ def ended(
     start, settings, command = OPERATIONS[course.operation]
     arena = site.begin(start, folder)
     arena.first.set(**settings)
-    before = site.etcd.content()
+    before, asked = site.etcd.content(), len(site.proxy.requests())
     try:
         step, fired = disturbing(arena, command)
         code = step.code
@@ -132,6 +133,7 @@ def ended(
         if step.code != 0:
             return End(fired, code, more, f"it never ends well: {rules.words(step)}")
         wrong = list(looks.disturbed(before, site.etcd.content()))
+        wrong += _deleted(site.proxy.requests()[asked:], course)
         wrong += looks.differences(_end(site, arena, command), course.end)
         if preview and not wrong and (loud := _loud(site, arena, command)) != course.loud:
             wrong.append(f"a preview would do {loud}, after an undisturbed run {course.loud}")
@@ -140,6 +142,13 @@ def ended(
         return End((), -1, 0, str(error))
     finally:
         site.proxy.clear_faults()
+
+
+def _deleted(requests: Sequence[Asked], course: Course) -> list[str]:
+    """What was deleted and is not in an undisturbed run: what a broken run leaves undeclared is wanted all the same."""
+    known = {call.path for call in course.calls if call.method == "DELETE"}
+    paths = [one.path for one in requests if one.changes and one.method == "DELETE"]
+    return [f"{path} was deleted" for path in dict.fromkeys(paths) if path not in known]
 
 
 def _end(site: Site, arena: Arena, command: str) -> Json:
