@@ -70,7 +70,7 @@ def _unless_it_does_not_fit(case: Case, decision: Decision) -> Decision:
     wrong = misfits(decision.target, case.wish.fields)
     if decision.outcome is Outcome.KEEP:
         return _unless_it_would_be_replaced(case, decision, decision.target, wrong)
-    if decision.outcome not in (Outcome.ADOPT, Outcome.IMPORT, Outcome.RELEASE) or not wrong:
+    if not wrong:
         return decision
     return replace(
         decision,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from formerr_infra.decide import Case, decide
+from formerr_infra.decide import Case, decide, misfits
 from formerr_infra.decide.published import AFTERWARDS, published
 from formerr_infra.decide.table import ROWS
 from formerr_infra.model import (
@@ -287,11 +287,53 @@ def test_a_field_that_only_this_run_will_make_fits_nothing_alive() -> None:
     assert decide(replace(case, wish=wish)).code is Code.DOES_NOT_FIT
 
 
+def test_a_name_is_held_against_what_is_wanted_as_any_fact_is() -> None:
+    found, wanted = Found("r-1", "one", facts={"region": "nyc3"}), Wanted("one", "registryName", fixed=True)
+    assert misfits(found, {"name": wanted, "region": Wanted("nyc3", "region")}) == ()
+    assert [one.field for one in misfits(replace(found, name="two"), {"name": wanted})] == ["name"]
+    assert [one.field for one in misfits(found, {"version": Wanted("1", "version")})] == ["version"]
+
+
 def test_a_kept_one_under_another_stacks_mark_is_kept_with_a_word() -> None:
     world = World(Holding.MANAGED, OTHER, (), None, PLAIN, Policy.AUTO, "fits", False, False, False)
     decision = decide(world.case())
     assert decision.outcome is Outcome.KEEP
     assert any("p/them" in note for note in decision.notes)
+
+
+@pytest.mark.parametrize(
+    ("mark", "row", "outcome"),
+    [
+        (Mark.UNMARKED, "21", Outcome.ADOPT),
+        (Mark.OTHER, "20", Outcome.REFUSE),
+        (Mark.UNMARKABLE, "15", Outcome.IMPORT),
+        (Mark.OURS, "15", Outcome.IMPORT),
+    ],
+)
+def test_only_what_has_no_room_for_a_mark_is_an_orphan_by_its_age(
+    mark: Mark, row: str, outcome: Outcome
+) -> None:
+    """What this stack makes of a kind with room carries its mark from the start; without one it is somebody's."""
+    world = World(Holding.INTERRUPTED, None, (NEW,), None, PLAIN, Policy.AUTO, "fits", False, False, False)
+    case = world.case()
+    found = replace((case.sighting.named or ())[0], mark=mark, owner=None)
+    decision = decide(replace(case, sighting=Sighting(named=(found,))))
+    assert (decision.row, decision.outcome) == (row, outcome)
+
+
+@pytest.mark.parametrize("policy", [Policy.AUTO, Policy.ADOPT, Policy.IMPORT])
+def test_where_an_id_is_pinned_nobody_needs_to_ask_for_the_name(policy: Policy) -> None:
+    world = World(Holding.NONE, None, (PLAIN,), FIRST, PLAIN, policy, "fits", False, False, False)
+    case = world.case()
+    assert decide(replace(case, sighting=replace(case.sighting, named=None))) == decide(case)
+
+
+def test_the_kept_one_is_no_other_of_its_name() -> None:
+    for world, decision in everything():
+        if decision.outcome is Outcome.KEEP:
+            told = any("others of the same name" in note for note in decision.notes)
+            assert told is bool(world.named), world
+            assert decision.replaces is any("allowReplace" in note for note in decision.notes), world
 
 
 @pytest.mark.parametrize("seconds", [-59, 0, 3600])

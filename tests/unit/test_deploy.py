@@ -82,7 +82,15 @@ def test_an_object_or_a_version_that_is_decided_otherwise_is_another_digest() ->
         assert expected.digest(other) != expected.digest(before)
 
 
+def test_facts_that_have_changed_places_are_another_digest() -> None:
+    once, again = _with_fact(region="x", version="y"), _with_fact(region="y", version="x")
+    assert expected.digest(_assessment(cluster=once)) != expected.digest(_assessment(cluster=again))
+
+
 def test_the_order_in_which_things_were_found_is_the_same_world() -> None:
+    both = {"cluster": DECISION, "vpc": replace(DECISION, slot="vpc", id="v1")}
+    one, other = _assessment(**both), _assessment(**dict(reversed(both.items())))
+    assert expected.digest(one) == expected.digest(other)
     found = (Found("a", "one"), Found("b", "two"))
     once, again = (replace(DECISION, found=many) for many in (found, found[::-1]))
     assert expected.digest(_assessment(cluster=once)) == expected.digest(_assessment(cluster=again))
@@ -161,6 +169,26 @@ def test_whatever_the_settings_read_of_the_environment_moves_the_world(folder: P
     assert _look(folder).moved(_look(folder, {name: "x"})) == ("the configuration",)
 
 
+def test_a_digest_of_one_process_says_nothing_to_another(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a short secret it could be guessed otherwise."""
+    before = _look(folder, {"JWT_SECRET": "short"})
+    monkeypatch.setattr(world, "_KEY", b"of another process")
+    after = _look(folder, {"JWT_SECRET": "short"})
+
+    assert before.configuration != after.configuration
+    assert before.state != after.state
+
+
+def test_a_stack_without_a_file_of_its_own_has_a_world_too_and_its_file_moves_it(folder: Path) -> None:
+    (folder / "Pulumi.staging.yaml").unlink()
+    before = _look(folder)
+    (folder / "Pulumi.staging.yaml").write_text("config:\n")
+
+    assert before.moved(_look(folder)) == ("the configuration",)
+
+
 def test_an_operation_that_was_noted_since_moves_the_world(folder: Path) -> None:
     noted = {"deployment": {**STATE["deployment"], "pending_operations": [{"type": "creating"}]}}
     assert _look(folder, None, STATE).moved(_look(folder, None, noted)) == ("the state",)
@@ -191,6 +219,7 @@ def test_what_is_decided_otherwise_is_named_whether_it_came_went_or_changed(fold
         ("creating", Outcome.KEEP, True, repair.Way.CLEAR),
         ("updating", Outcome.KEEP, True, repair.Way.CLEAR),
         ("deleting", Outcome.KEEP, True, repair.Way.CLEAR),
+        ("deleting", Outcome.REFUSE, False, repair.Way.CLEAR),
     ],
 )
 def test_each_noted_operation_gets_the_repair_that_fits(
