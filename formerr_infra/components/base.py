@@ -103,7 +103,7 @@ class SlotComponent(pulumi.ComponentResource):
             self._retained.add(decision.slot)
         made = make(name, **arguments, opts=options)
         if decision.outcome is Outcome.RECREATE and decision.held.holding is Holding.MANAGED:
-            _require_new(made, decision, known_by_name=arguments.get("name") == decision.held.id)
+            _say_unless_new(made, decision, known_by_name=arguments.get("name") == decision.held.id)
         return made
 
     def finish(self, resources: Mapping[str, pulumi.CustomResource], **outputs: pulumi.Input[Any]) -> None:
@@ -123,8 +123,8 @@ class SlotComponent(pulumi.ComponentResource):
         self.register_outputs({"held": held, **outputs})
 
 
-def _require_new(made: pulumi.CustomResource, decision: Decision, *, known_by_name: bool) -> None:
-    """Stop where a managed one that is gone is not made again: an engine that did not refresh calls it unchanged.
+def _say_unless_new(made: pulumi.CustomResource, decision: Decision, *, known_by_name: bool) -> None:
+    """Say where a managed one that is gone is not made again: nobody tells a program of `--refresh=false` or of targets.
 
     After an update, one that is known by its name has the id that the old one had.
     """
@@ -133,9 +133,9 @@ def _require_new(made: pulumi.CustomResource, decision: Decision, *, known_by_na
 
     def check(identity: str) -> None:
         if identity == decision.held.id:
-            raise pulumi.RunError(
-                f"{decision.slot}: {identity!r} is gone, and the engine calls it unchanged, because it did not refresh: run "
-                "again without --refresh=false, and it is made again."
+            pulumi.log.warn(
+                f"{decision.slot}: {identity!r} is gone, and this run does not make it again: it was told not to refresh, or to "
+                "leave this one out. The next run without --refresh=false, --target and --exclude does."
             )
 
     made.id.apply(check)

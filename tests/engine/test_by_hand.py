@@ -58,11 +58,19 @@ def test_what_a_refresh_with_the_program_leaves_unmade_and_somebody_makes_then_i
     assert account.ids(cloud, "registries") == [theirs]
 
 
-def test_a_run_without_a_refresh_does_not_end_well_while_what_is_gone_is_not_made_again(
-    deployed: Stack, cloud: ControlClient
+@pytest.mark.parametrize("told", ["--refresh=false", "--target=**workers"])
+def test_what_is_gone_is_not_said_to_be_made_again_by_a_run_that_leaves_it_out(
+    deployed: Stack, cloud: ControlClient, told: str
 ) -> None:
     (lost,) = account.ids(cloud, "load_balancers")
     cloud.remove("load_balancers", lost)
-    deployed.up("--refresh=false").refused(f"loadBalancer: {lost!r} is gone", "without --refresh=false")
-    deployed.up().ok()
-    assert account.counts(cloud)["load_balancers"] == 1
+    step = deployed.preview(told).ok()
+    assert step.log.ops["load-balancer"] == "same"
+    assert f"loadBalancer: {lost!r} is gone, and this run does not make it again" in step.said
+
+
+def test_what_is_gone_and_made_again_is_not_warned_of(deployed: Stack, cloud: ControlClient) -> None:
+    cloud.remove("load_balancers", account.ids(cloud, "load_balancers")[0])
+    step = deployed.preview().ok()
+    assert step.log.ops["load-balancer"] == "create"
+    assert "does not make it again" not in step.said
