@@ -161,11 +161,9 @@ def unlocked(
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
     """The export with what need not, or with `--unprotect` must not, keep what goes, and the URNs that this changes.
 
-    With the word, `protect` goes from everything, and `retainOnDelete` from what goes and was kept by a setting only;
-    without it, `retainOnDelete` from what was never to be kept.
+    `retainOnDelete` goes from what the plan says goes, and with the word `protect` from everything.
     """
-    lifted = {Keeper.SETTING, Keeper.FORECAST} if unprotect else {Keeper.FORECAST}
-    goes = {one.resource.urn for one in plan.of(Fate.GOES) if one.keeper in lifted}
+    goes = {one.resource.urn for one in plan.of(Fate.GOES)}
     changed: list[str] = []
     resources: list[dict[str, Any]] = []
     for one in export["deployment"].get("resources") or []:

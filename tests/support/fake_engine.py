@@ -7,6 +7,7 @@ hold a sample of them against it. Every run refreshes first, so what is gone is 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 from formerr_infra.components.base import Care, SlotComponent
@@ -71,6 +72,8 @@ def declared(decision: Decision) -> Declared:
 
     def make(name: str, *, opts: pulumi.ResourceOptions, **arguments: Any) -> Any:
         seen.append(Declared(new=True, import_=opts.import_))
+        # No id is known before the engine has made it.
+        return SimpleNamespace(id=SimpleNamespace(apply=lambda _: None))
 
     def get(name: str, ident: str, *, opts: pulumi.ResourceOptions, **known: Any) -> Any:
         seen.append(Declared(get=ident))

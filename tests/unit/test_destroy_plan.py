@@ -76,18 +76,24 @@ def test_lifting_the_protection_changes_these_two_flags_and_nothing_else(state: 
     before = {
         "version": 3,
         "deployment": {
+            "manifest": {"time": "now"},
+            "secrets_providers": {"type": "passphrase"},
             "resources": [
                 {"urn": one.urn, "id": one.id, "outputs": {"a": 1}}
                 | ({"external": True} if one.external else {})
                 | ({"protect": True} if one.protect else {})
                 | ({"retainOnDelete": True} if one.retain else {})
                 for one in state.resources
-            ]
+            ],
         },
     }
     after, changed = unlocked(before, made, unprotect=True)
     fates = {one.resource.urn: one.fate for one in made.pieces}
     flags = {"protect", "retainOnDelete"}
+    assert {**after, "deployment": {**after["deployment"], "resources": None}} == {
+        **before,
+        "deployment": {**before["deployment"], "resources": None},  # type: ignore[dict-item]  # literals
+    }
     for old, new in zip(before["deployment"]["resources"], after["deployment"]["resources"], strict=True):  # type: ignore[index]  # literals
         assert {k: v for k, v in old.items() if k not in flags} == {
             k: v for k, v in new.items() if k not in flags
@@ -145,6 +151,21 @@ def test_objects_go_with_their_cluster_and_what_is_gone_is_only_forgotten() -> N
     lost = plan("staging", state, Account(live={("cluster", ID): None}))
     assert {one.fate for one in lost.pieces} == {Fate.GONE}
     assert lost.cluster_id is None
+
+
+def test_objects_are_gone_with_their_cluster_and_not_with_what_else_is_gone_or_there() -> None:
+    vpc, cluster, secret = resource(VPC), resource(CLUSTER), resource(SECRET)
+    adopted = resource(NAMESPACE, external=True)
+    state = State((vpc, cluster, secret, adopted))
+    lost = plan("staging", state, Account(live=lives(vpc) | {("cluster", ID): None}))
+    assert {one.resource.type: one.fate for one in lost.pieces} == {
+        VPC: Fate.GOES,
+        CLUSTER: Fate.GONE,
+        SECRET: Fate.GONE,
+        NAMESPACE: Fate.ADOPTED,
+    }
+    there = plan("staging", state, Account(live=lives(cluster) | {("vpc", vpc.id): None}))
+    assert [one.fate for one in there.pieces if one.resource is secret] == [Fate.GOES]
 
 
 # -- what the cluster has made -------------------------------------------------------------------------------
