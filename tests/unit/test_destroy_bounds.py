@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from formerr_infra.destroy.errors import DestroyRefused
@@ -101,6 +101,9 @@ def test_what_is_there_goes_unless_something_keeps_it_and_the_word_lifts_what_a_
 
 
 @given(states(), FLAGS, FLAGS)
+@example(State((resource(DATABASE),)), False, False)
+@example(State((resource(DATABASE, protect=True),)), True, False)
+@example(State((resource(DATABASE, retain=True),)), True, False)
 def test_no_database_goes_without_the_word_for_its_data_however_it_was_kept(
     state: State, unprotect: bool, delete_data: bool
 ) -> None:
