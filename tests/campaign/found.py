@@ -56,4 +56,10 @@ FOUND: tuple[Bug, ...] = (
         "`vanish` of a registry, `pin`, `policy`",
         "It says what stands against each other (row 13; tests/unit/test_decide.py).",
     ),
+    Bug(
+        "With `--continue-on-error` a resource that needs a failed one ended the program in a traceback, and nothing more was "
+        "declared. When it went on instead and ended well, the engine deleted what had been left out.",
+        "many faults in one run, on the cluster",
+        "It goes on, fails at its end, and deletes nothing (ADR 21; tests/engine/test_recovered.py).",
+    ),
 )
