@@ -6,7 +6,6 @@ time, or imported, and the one elsewhere, which nobody declares, deleted in the 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from formerr_infra import naming
@@ -70,12 +69,10 @@ def unless_elsewhere(
             f"pulumi state delete '{other.urn}' (with --force where it is protected), which deletes nothing but the entry; "
             f"{policy}=import then manages it here"
         )
-    return replace(
-        decision,
-        outcome=Outcome.REFUSE,
-        row=OTHER_URN.number,
-        code=Code.OTHER_URN,
-        reason=f"the state manages {other.id!r} as {other.urn}, which this program does not declare: the engine would take the "
+    return decision.refused(
+        OTHER_URN.number,
+        Code.OTHER_URN,
+        f"the state manages {other.id!r} as {other.urn}, which this program does not declare: the engine would take the "
         "two for different resources, and delete that one.",
-        settle=f"{settle}.",
+        f"{settle}.",
     )

@@ -268,6 +268,10 @@ class Decision:
     replaces: bool = False
     notes: tuple[str, ...] = ()
 
+    def refused(self, row: str, code: Code, reason: str, settle: str) -> Decision:
+        """The same, refused by a row that looks at what another one decided."""
+        return replace(self, outcome=Outcome.REFUSE, row=row, code=code, reason=reason, settle=settle)
+
     @property
     def anew(self) -> bool:
         """Whether what stands in the slot after this run is another resource than before it."""

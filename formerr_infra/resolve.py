@@ -170,13 +170,11 @@ def _unless_import_writes(slot: Slot, decision: Decision) -> Decision:
     reason = slot.import_writes(decision.target)
     if reason is None:
         return decision
-    return replace(
-        decision,
-        outcome=Outcome.REFUSE,
-        row=IMPORT_WRITES.number,
-        code=Code.IMPORT_WOULD_WRITE,
-        reason=reason,
-        settle=f"{slot.import_remedy}set {slot.key}Policy=adopt.",
+    return decision.refused(
+        IMPORT_WRITES.number,
+        Code.IMPORT_WOULD_WRITE,
+        reason,
+        f"{slot.import_remedy}set {slot.key}Policy=adopt.",
     )
 
 

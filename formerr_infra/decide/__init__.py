@@ -72,13 +72,11 @@ def _unless_it_does_not_fit(case: Case, decision: Decision) -> Decision:
         return _unless_it_would_be_replaced(case, decision, decision.target, wrong)
     if not wrong:
         return decision
-    return replace(
-        decision,
-        outcome=Outcome.REFUSE,
-        row=DOES_NOT_FIT.number,
-        code=Code.DOES_NOT_FIT,
-        reason=f"{what(decision.target)} does not fit: {_list(wrong)}.",
-        settle=f"{_back(decision.target, wrong)}, or {case.wish.otherwise or _another(case)}.",
+    return decision.refused(
+        DOES_NOT_FIT.number,
+        Code.DOES_NOT_FIT,
+        f"{what(decision.target)} does not fit: {_list(wrong)}.",
+        f"{_back(decision.target, wrong)}, or {case.wish.otherwise or _another(case)}.",
     )
 
 
@@ -90,30 +88,30 @@ def _unless_it_would_be_replaced(
     tainted = case.held.tainted
     if not wrong and tainted is None:
         return decision
-    why = "; ".join(([_list(wrong)] if wrong else []) + ([_TAINTED] if tainted else []))
-    fixed = f"{_list(wrong)} cannot be changed in place" if wrong else ""
-    back = ", ".join(
-        ([_back(target, wrong)] if wrong else []) + ([f"pulumi state untaint '{tainted}'"] if tainted else [])
-    )
+    whys, reasons, ways = [], [], []
+    if wrong:
+        whys.append(_list(wrong))
+        reasons.append(f"{_list(wrong)} cannot be changed in place")
+        ways.append(_back(target, wrong))
+    if tainted is not None:
+        whys.append(_TAINTED)
+        reasons.append(_TAINTED)
+        ways.append(f"pulumi state untaint '{tainted}'")
+    why, reason, back = "; ".join(whys), " and ".join(reasons), ", ".join(ways)
     if not case.wish.allow_replace:
-        reason = " and ".join(([fixed] if fixed else []) + ([_TAINTED] if tainted else []))
-        return replace(
-            decision,
-            outcome=Outcome.REFUSE,
-            row=WOULD_REPLACE.number,
-            code=Code.WOULD_REPLACE,
-            reason=f"{what(target)} is managed by this stack, and {reason}: the engine would delete it and make another.",
-            settle=f"{back}; to have it replaced on purpose, add {case.slot} to allowReplace for one run.",
+        return decision.refused(
+            WOULD_REPLACE.number,
+            Code.WOULD_REPLACE,
+            f"{what(target)} is managed by this stack, and {reason}: the engine would delete it and make another.",
+            f"{back}; to have it replaced on purpose, add {case.slot} to allowReplace for one run.",
         )
     if case.pins_what_would_go:
-        return replace(
-            decision,
-            outcome=Outcome.REFUSE,
-            row=WOULD_REPLACE.number,
-            code=Code.WOULD_REPLACE,
-            reason=f"allowReplace would replace {what(target)} ({why}), and {case.wish.pin_key} pins "
+        return decision.refused(
+            WOULD_REPLACE.number,
+            Code.WOULD_REPLACE,
+            f"allowReplace would replace {what(target)} ({why}), and {case.wish.pin_key} pins "
             "its id: the new one has another id, so that every later run would look for one that is gone.",
-            settle=f"remove {case.wish.pin_key} to have it replaced, or, to keep it: {back}.",
+            f"remove {case.wish.pin_key} to have it replaced, or, to keep it: {back}.",
         )
     note = f"replaced, as allowReplace says: {why}"
     return replace(decision, replaces=True, notes=(*decision.notes, note))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.campaign.cluster.sweep import OTHERS, cells, ended
-from tests.campaign.sweep import KILLS, Call, Cell, Seen, put
+from tests.campaign.sweep import Call, Cell, Seen, put
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -26,7 +26,7 @@ def left(courses: Mapping[str, Sequence[Call]], part: int, of: int) -> list[Cell
     alone = set(cells(courses.items(), every=False))
     mine = {*OTHERS[part::of]}
     every = cells(courses.items(), every=True)
-    return [cell for cell in every if cell.fault not in KILLS and cell.fault in mine and cell not in alone]
+    return [cell for cell in every if cell.fault in mine and cell not in alone]
 
 
 class Rounds:
